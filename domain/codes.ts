@@ -1,0 +1,239 @@
+/**
+ * The one registry of outcome codes (codes.md). `docs/codes.md` is generated from it.
+ *
+ * A message always names the thing, the value seen, the value expected and the next command; the registry holds what
+ * the code means and the default remedy, the place that raises it adds what it saw.
+ */
+export type CodeKind = 'OK' | 'NOOP' | 'HOLD' | 'REJECT' | 'ERROR';
+
+export interface CodeEntry {
+  readonly kind: CodeKind;
+  /** What happened, for a person who meets the code for the first time. */
+  readonly meaning: string;
+  /** The next thing to do when the place that raises it has nothing better to say. */
+  readonly remedy: string;
+  /** Where it can come from. */
+  readonly from: readonly CodeOrigin[];
+}
+
+export type CodeOrigin = 'program' | 'bin' | 'reader' | 'database' | 'cli' | 'runtime' | 'engine';
+
+const EXIT_BY_KIND: Readonly<Record<CodeKind, number>> = { OK: 0, NOOP: 0, HOLD: 3, REJECT: 4, ERROR: 1 };
+const EXIT_USAGE = 64;
+const USAGE_CODES: ReadonlySet<string> = new Set(['ERROR_USAGE', 'ERROR_STACK_OTHER_PROJECT']);
+
+export const CODES = {
+  OK_APPLIED: ok('The change is committed and was read back.', ['bin']),
+  OK_PLANNED: ok('A dry run: this is what a real run would change.', ['bin']),
+  OK_READ: ok('A read-only command gave its answer.', ['bin', 'reader']),
+  NOOP_ALREADY_THERE: noop('The row is already what it should be; nothing was written.', ['bin']),
+  NOOP_NOT_OURS: noop('The row is not, or no longer, claimed by this resource; nothing was retired.', ['bin']),
+  NOOP_CLAIM_MOVED: noop('The row is as it should be; only the claim moved to this resource.', ['bin']),
+
+  HOLD_ADMISSION_MISSING_OR_INVALID: hold(
+    'A DOT is used before it was born, admitted and entered in the ledger.',
+    'npx pulumi up, which applies W2 first',
+    ['bin', 'database'],
+  ),
+  HOLD_BASELINE_MISSING: hold('No baseline is open, so that nothing can be proven unchanged.', 'npx pulumi up', [
+    'reader',
+    'program',
+  ]),
+  HOLD_CLAIMED_ELSEWHERE: hold(
+    'The row is live and another stack claims it.',
+    'ask the owner of that stack, or retire the row there',
+    ['bin', 'program'],
+  ),
+  HOLD_COUNTER_DRIFT: hold(
+    'A surface is not what baseline and planned deltas add up to.',
+    'npx c1 runtime snapshot, and find who wrote the row',
+    ['reader', 'program'],
+  ),
+  HOLD_CROSS_CHECK: hold(
+    'The independent look-up through @pulumi/postgresql and our own snapshot disagree.',
+    'npx c1 runtime status, then npx pulumi preview again',
+    ['program'],
+  ),
+  HOLD_DOT_INTERFACE_MISMATCH: hold(
+    'An installed bin is missing, cannot be run, or is not the file that was installed.',
+    'npx c1 runtime start, which installs the bins again',
+    ['reader', 'program'],
+  ),
+  HOLD_DRIFT: hold(
+    'A governed row differs from what its DOT last wrote.',
+    'find who changed it and put it back by its DOT',
+    ['bin', 'program', 'reader'],
+  ),
+  HOLD_GUARD_CHANGED: hold(
+    'A guard, a function body, an owner or a right is not what the last install left.',
+    'compare iu_core.install with the database; npx c1 runtime reset --yes for a disposable runtime',
+    ['reader', 'program'],
+  ),
+  HOLD_LEDGER_CHAIN_BROKEN: hold(
+    'The hash chain of dot_ledger does not add up.',
+    'compare dot_ledger with the evidence; npx c1 runtime reset --yes for a disposable runtime',
+    ['reader', 'program'],
+  ),
+  HOLD_OUTCOME_UNKNOWN: hold(
+    'The command ended before the runtime said whether the change is committed.',
+    'run the bin with --status <request-id>',
+    ['bin'],
+  ),
+  HOLD_PLAN_NOT_APPROVED: hold('No owner approved this very delta.', 'npx c1 approve', ['database', 'bin']),
+  HOLD_PRESTATE_MOVED: hold(
+    'The live rows are no longer the ones that were planned.',
+    'npx pulumi preview, and approve the new plan',
+    ['bin', 'database'],
+  ),
+  HOLD_SPECIES_OWNED_BY_OTHER: hold(
+    'The species exists and is not ours.',
+    'choose with its owner which of the two species is to be renamed',
+    ['bin', 'program'],
+  ),
+  HOLD_SURFACE_EXISTS: hold(
+    'A schema, table or registry row that this step creates is there already, and is not ours.',
+    'find who made it; nothing here adopts or overwrites it',
+    ['bin', 'database', 'program'],
+  ),
+  HOLD_THROUGH_BELOW_APPLIED: hold(
+    'c1:through is below the last applied step, which would retire rows.',
+    'npx pulumi destroy to retire on purpose, or raise c1:through',
+    ['program'],
+  ),
+
+  REJECT_FROZEN_DOT: reject('The DOT is FROZEN/MONITORED and must not be used.', 'use dot-birth-backfill', [
+    'bin',
+    'database',
+  ]),
+  REJECT_NOT_ALLOWED: reject(
+    'This DOT may not do this operation on this surface.',
+    'see the matrix iu_core.dot_surface',
+    ['database', 'bin'],
+  ),
+  REJECT_ROLLBACK_DELETE: reject(
+    'Retiring would delete rows of a vocabulary table that is not empty.',
+    'nothing: a non-empty vocabulary table is never dropped',
+    ['bin', 'database', 'reader'],
+  ),
+  GOVERNED_C1_DRYRUN_REJECT_DOT_BYPASS: reject(
+    'A governed table or the catalogue was written without a DOT.',
+    'run the DOT of that surface; nothing was written',
+    ['database'],
+  ),
+
+  ERROR_CONFIG_INVALID: error(
+    'The stack configuration has an unknown key or a value that is not allowed.',
+    'pulumi config',
+    ['program'],
+  ),
+  ERROR_DATABASE: error('PostgreSQL refused or failed.', 'npx c1 runtime status', ['bin', 'reader', 'runtime']),
+  ERROR_ENGINE_SETUP: error('The engine could not be set up on this machine.', 'npm run setup', ['engine']),
+  ERROR_INTERNAL: error('A fault in this product.', 'run again with --debug and report it', [
+    'bin',
+    'reader',
+    'cli',
+    'program',
+  ]),
+  ERROR_NOT_IMPLEMENTED: error(
+    'This bin exists so that it can be registered; its work is not built yet.',
+    'wait for its release',
+    ['bin'],
+  ),
+  ERROR_PAYLOAD_INVALID: error(
+    'The payload has an unknown, missing or duplicate key, or a value that is not allowed.',
+    'correct the payload file',
+    ['bin', 'program'],
+  ),
+  ERROR_PERMISSION_DENIED: error('The login has no right to do this.', 'use the DOT that may', ['bin', 'reader']),
+  ERROR_PORT_TAKEN: error(
+    'The port of the embedded runtime is used by another program.',
+    'npx c1 runtime start --new-port',
+    ['runtime'],
+  ),
+  ERROR_READ_FAILED: error('A read failed; that is a stop, never "row absent".', 'npx c1 runtime status', [
+    'program',
+    'reader',
+  ]),
+  ERROR_RUNTIME_UNREACHABLE: error('The governed runtime does not answer.', 'npx c1 runtime start', [
+    'bin',
+    'reader',
+    'program',
+    'cli',
+  ]),
+  ERROR_STACK_OTHER_PROJECT: error('The stack belongs to another project.', 'npx pulumi preview -s dryrun', [
+    'engine',
+    'program',
+  ]),
+  ERROR_STACK_UNKNOWN: error('No stack is selected, or there is none of that name.', 'npm run setup', ['engine']),
+  ERROR_STATE_FOLDER: error('The state folder cannot be written.', 'free or unlock the folder, or set C1_STATE_DIR', [
+    'runtime',
+    'program',
+    'cli',
+  ]),
+  ERROR_TIMEOUT: error('A wait reached its limit.', 'run the same command again', ['bin', 'runtime', 'cli']),
+  ERROR_USAGE: error('The command line is not one that this program knows.', 'run it with --help', [
+    'bin',
+    'reader',
+    'cli',
+  ]),
+} as const satisfies Record<string, CodeEntry>;
+
+export type Code = keyof typeof CODES;
+
+export function isCode(text: string): text is Code {
+  return Object.hasOwn(CODES, text);
+}
+
+/** Process exit status of a code: 0 applied, no-op or planned; 1 error; 3 HOLD; 4 REJECT; 64 usage (runtime.md). */
+export function exitCodeOf(code: Code): number {
+  return USAGE_CODES.has(code) ? EXIT_USAGE : EXIT_BY_KIND[CODES[code].kind];
+}
+
+export interface Finding {
+  readonly seen: string;
+  readonly expected: string;
+  /** The next command or action; the code's own remedy where absent. */
+  readonly next?: string;
+}
+
+/** An outcome that stops: a registered code, what was seen, what was expected, what to do next; `cause` is kept. */
+export class C1Error extends Error {
+  readonly code: Code;
+  readonly seen: string;
+  readonly expected: string;
+  readonly next: string;
+
+  constructor(code: Code, finding: Finding, options?: ErrorOptions) {
+    const next = finding.next ?? CODES[code].remedy;
+    super(`${code}: seen ${finding.seen}, expected ${finding.expected}. Next: ${next}.`, options);
+    this.name = 'C1Error';
+    this.code = code;
+    this.seen = finding.seen;
+    this.expected = finding.expected;
+    this.next = next;
+  }
+
+  get exitCode(): number {
+    return exitCodeOf(this.code);
+  }
+}
+
+function ok(meaning: string, from: readonly CodeOrigin[]): CodeEntry {
+  return { kind: 'OK', meaning, remedy: 'nothing', from };
+}
+
+function noop(meaning: string, from: readonly CodeOrigin[]): CodeEntry {
+  return { kind: 'NOOP', meaning, remedy: 'nothing', from };
+}
+
+function hold(meaning: string, remedy: string, from: readonly CodeOrigin[]): CodeEntry {
+  return { kind: 'HOLD', meaning, remedy, from };
+}
+
+function reject(meaning: string, remedy: string, from: readonly CodeOrigin[]): CodeEntry {
+  return { kind: 'REJECT', meaning, remedy, from };
+}
+
+function error(meaning: string, remedy: string, from: readonly CodeOrigin[]): CodeEntry {
+  return { kind: 'ERROR', meaning, remedy, from };
+}
