@@ -41,6 +41,7 @@ create table iu_core.dot_run (
   delta_digest text not null,
   observed jsonb not null default '[]',
   outcome text not null default 'intent' check (outcome in ('intent', 'applied')),
+  intent_xid xid8 not null default pg_current_xact_id(),
   xid xid8,
   applied_seq bigint unique,
   login name not null default session_user,
@@ -60,6 +61,22 @@ create table iu_core.claim (
   request_id text not null references iu_core.dot_run (request_id),
   status text not null check (status in ('live', 'released')),
   primary key (surface, key)
+);
+
+-- The schema objects that a DOT may make, by name, with their source (domain/objects.ts, copied by the installer) …
+create table iu_core.object_definition (
+  name text primary key,
+  kind text not null check (kind in ('schema', 'table', 'function', 'view')),
+  source text not null,
+  source_sha256 text not null check (source_sha256 ~ '^[0-9a-f]{64}$')
+);
+
+-- … and what the catalogue said right after it was made, so that a later change of the body is seen.
+create table iu_core.created_object (
+  name text primary key references iu_core.object_definition (name),
+  source_sha256 text not null,
+  catalog_sha256 text not null,
+  request_id text not null references iu_core.dot_run (request_id)
 );
 
 create table iu_core.approved_delta (

@@ -1,0 +1,30 @@
+-- What only the installer calls, as superuser; nobody else has EXECUTE. They write iu_core past its own guard.
+
+create function iu_core.record_install(p_migration text, p_sha256 text, p_guard_digest text, p_bins jsonb) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  insert into iu_core.install (migration, sha256, guard_digest, bins) values (p_migration, p_sha256, p_guard_digest, p_bins);
+end $$;
+
+-- A setting is set once, when the runtime is installed, and never again.
+create function iu_core.put_setting(p_name text, p_value text) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  insert into iu_core.setting (name, value) values (p_name, p_value) on conflict (name) do nothing;
+end $$;
+
+-- Makes the four tables equal to the domain data given; rows that are still referred to may not go away.
+create function iu_core.put_domain(p_surfaces jsonb, p_dots jsonb, p_matrix jsonb, p_objects jsonb) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  insert into iu_core.surface select * from jsonb_populate_recordset(null::iu_core.surface, p_surfaces)
+    on conflict (surface) do update set relation = excluded.relation, governed_table = excluded.governed_table,
+      key_columns = excluded.key_columns, assigned_columns = excluded.assigned_columns,
+      status_column = excluded.status_column, dead_values = excluded.dead_values, kind = excluded.kind;
+  insert into iu_core.dot select * from jsonb_populate_recordset(null::iu_core.dot, p_dots)
+    on conflict (dot_code) do update set bin = excluded.bin, login = excluded.login, ledgers = excluded.ledgers;
+  delete from iu_core.dot_surface;
+  insert into iu_core.dot_surface select * from jsonb_populate_recordset(null::iu_core.dot_surface, p_matrix);
+  insert into iu_core.object_definition select * from jsonb_populate_recordset(null::iu_core.object_definition, p_objects)
+    on conflict (name) do update set kind = excluded.kind, source = excluded.source, source_sha256 = excluded.source_sha256;
+end $$;
