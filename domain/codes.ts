@@ -134,10 +134,20 @@ export const CODES = {
     'cli',
     'program',
   ]),
+  ERROR_MIGRATION_CHANGED: error(
+    'An installed migration is not the file that was applied.',
+    'npx c1 runtime reset --yes for a disposable runtime, else bring the change as a new file',
+    ['runtime'],
+  ),
   ERROR_NOT_IMPLEMENTED: error(
     'This bin exists so that it can be registered; its work is not built yet.',
     'wait for its release',
     ['bin'],
+  ),
+  ERROR_OS_USER: error(
+    'PostgreSQL refuses to run as root, and no other user that can reach its files is to be had.',
+    'run as a normal user',
+    ['runtime'],
   ),
   ERROR_PAYLOAD_INVALID: error(
     'The payload has an unknown, missing or duplicate key, or a value that is not allowed.',
@@ -148,6 +158,11 @@ export const CODES = {
   ERROR_PORT_TAKEN: error(
     'The port of the embedded runtime is used by another program.',
     'npx c1 runtime start --new-port',
+    ['runtime'],
+  ),
+  ERROR_POSTGRES_MISSING: error(
+    'The PostgreSQL programs of this platform are not installed.',
+    'npm install, without --omit=optional',
     ['runtime'],
   ),
   ERROR_READ_FAILED: error('A read failed; that is a stop, never "row absent".', 'npx c1 runtime status', [

@@ -1,0 +1,10 @@
+/** What every output of an embedded runtime carries: it is staging, and no proof about a governed host (seed 002 §2). */
+export const STAGING_LABELS = [
+  'LOCAL_STAGING_NOT_SSOT',
+  'NOT_GOVERNED_RUNTIME',
+  'NOT_DEPLOYED',
+  'NOT_REGISTRY_PROOF',
+  'NOT_DRYRUN_READY_PROOF',
+] as const;
+
+export const LABEL_LINE = STAGING_LABELS.join(' ');

@@ -1,0 +1,45 @@
+import { mkdir } from 'node:fs/promises';
+import { lock } from 'proper-lockfile';
+import { C1Error } from '../domain/codes.ts';
+import { errnoOf, inStateFolder } from './files.ts';
+import type { StatePaths } from './paths.ts';
+import { type Reporter, withProgress } from './reporter.ts';
+
+const STALE_MS = 10_000;
+const WAIT_STEP_MS = 100;
+const WAIT_LIMIT_MS = 120_000;
+
+/**
+ * Runs `work` alone: a second start, stop or reset of the same state folder waits for the first. A lock whose holder
+ * was killed is taken over after ten seconds.
+ */
+export async function withLock<T>(paths: StatePaths, report: Reporter, work: () => Promise<T>): Promise<T> {
+  await inStateFolder(paths.state, () => mkdir(paths.state, { recursive: true }));
+  const release = await withProgress(report, 'another c1 runtime command on this folder', () => acquire(paths));
+  try {
+    return await inStateFolder(paths.state, work);
+  } finally {
+    await release();
+  }
+}
+
+async function acquire(paths: StatePaths): Promise<() => Promise<void>> {
+  const retries = {
+    retries: WAIT_LIMIT_MS / WAIT_STEP_MS,
+    factor: 1,
+    minTimeout: WAIT_STEP_MS,
+    maxTimeout: WAIT_STEP_MS,
+  };
+  try {
+    return await inStateFolder(paths.state, () =>
+      lock(paths.state, { lockfilePath: paths.lock, stale: STALE_MS, update: STALE_MS / 5, retries }),
+    );
+  } catch (cause) {
+    if (errnoOf(cause) !== 'ELOCKED') throw cause;
+    throw new C1Error(
+      'ERROR_TIMEOUT',
+      { seen: `${paths.lock} held for ${WAIT_LIMIT_MS / 1000} s`, expected: 'the other c1 runtime command to end' },
+      { cause },
+    );
+  }
+}

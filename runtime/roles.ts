@@ -1,0 +1,63 @@
+import { type Client, escapeIdentifier, escapeLiteral } from 'pg';
+import { DOTS } from '../domain/dots.ts';
+import type { StatePaths } from './paths.ts';
+import { ensurePassword, readPassword } from './secrets.ts';
+
+export const OWNER_ROLE = 'c1_gateway';
+export const READER_GROUP = 'c1_reader';
+export const READ_ONLY_LOGINS = ['auditor_ro', 'executor_ro'] as const;
+/** Stand-ins for the owners who vote; on a governed host these are people (authority.md). */
+export const VOTER_LOGINS = ['voter_owner_1', 'voter_owner_2'] as const;
+
+export interface Login {
+  readonly name: string;
+  readonly reads: boolean;
+  readonly readOnly: boolean;
+}
+
+/** Every role that can log in, besides the superuser. */
+export const LOGINS: readonly Login[] = [
+  ...DOTS.map(({ login }) => ({ name: login, reads: true, readOnly: false })),
+  ...READ_ONLY_LOGINS.map((name) => ({ name, reads: true, readOnly: true })),
+  ...VOTER_LOGINS.map((name) => ({ name, reads: false, readOnly: false })),
+];
+
+const POWERLESS = 'nosuperuser nocreatedb nocreaterole noreplication nobypassrls';
+
+/** Makes the roles that are missing and gives each login the password of its file; names what it made. */
+export async function ensureRoles(client: Client, paths: StatePaths): Promise<readonly string[]> {
+  const there = await roleNames(client);
+  const groups = [OWNER_ROLE, READER_GROUP].filter((name) => !there.has(name));
+  const logins = await missingLogins(paths, there);
+  if (groups.length + logins.length === 0) return [];
+  const passwords = await Promise.all(logins.map(({ name }) => ensurePassword(paths, name)));
+  const statements = [
+    // A failing statement is written to the server's log, and these hold passwords.
+    "set local log_min_error_statement = 'panic'",
+    ...groups.map((name) => `create role ${name} nologin ${POWERLESS}`),
+    ...logins.flatMap((login, at) => loginStatements(login, passwords[at] ?? '', there)),
+  ];
+  await client.query(`begin; ${statements.join('; ')}; commit`);
+  return [...groups, ...logins.map(({ name }) => name)];
+}
+
+async function roleNames(client: Client): Promise<ReadonlySet<string>> {
+  const { rows } = await client.query<{ rolname: string }>('select rolname from pg_catalog.pg_roles');
+  return new Set(rows.map(({ rolname }) => rolname));
+}
+
+/** A login whose password file is gone gets a new password; nobody could log in with the old one. */
+async function missingLogins(paths: StatePaths, there: ReadonlySet<string>): Promise<readonly Login[]> {
+  const kept = await Promise.all(LOGINS.map(({ name }) => readPassword(paths, name)));
+  return LOGINS.filter(({ name }, at) => !there.has(name) || kept[at] === null);
+}
+
+function loginStatements(login: Login, password: string, there: ReadonlySet<string>): readonly string[] {
+  const name = escapeIdentifier(login.name);
+  const verb = there.has(login.name) ? 'alter' : 'create';
+  return [
+    `${verb} role ${name} login ${POWERLESS} password ${escapeLiteral(password)}`,
+    ...(login.reads ? [`grant ${READER_GROUP} to ${name}`] : []),
+    ...(login.readOnly ? [`alter role ${name} set default_transaction_read_only = on`] : []),
+  ];
+}
