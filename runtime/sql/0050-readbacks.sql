@@ -96,16 +96,16 @@ end;
 create function iu_core.guard_digest() returns text
 language sql stable set search_path = pg_catalog, pg_temp
 return (select encode(sha256(convert_to(string_agg(g.line, E'\n' order by g.line collate "C"), 'UTF8')), 'hex') from (
-  select 'trigger ' || t.tgenabled || ' ' || pg_get_triggerdef(t.oid) as line from pg_trigger t
+  select 'trigger ' || t.tgenabled::text || ' ' || pg_get_triggerdef(t.oid) as line from pg_trigger t
     join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
    where not t.tgisinternal and n.nspname in ('public', 'iu_core')
   union all
   select 'function ' || pg_get_functiondef(p.oid) || ' ' || p.proowner::regrole || ' ' || coalesce(p.proacl::text, '') from pg_proc p
     join pg_namespace n on n.oid = p.pronamespace where n.nspname in ('public', 'iu_core') and p.prokind = 'f'
   union all
-  select 'event trigger ' || e.evtname || ' ' || e.evtevent || ' ' || e.evtenabled || ' ' || e.evtfoid::regproc from pg_event_trigger e
+  select 'event trigger ' || e.evtname || ' ' || e.evtevent || ' ' || e.evtenabled::text || ' ' || e.evtfoid::regproc from pg_event_trigger e
   union all
-  select 'relation ' || c.oid::regclass || ' ' || c.relkind || ' ' || c.relowner::regrole || ' ' || coalesce(c.relacl::text, '') from pg_class c
+  select 'relation ' || c.oid::regclass || ' ' || c.relkind::text || ' ' || c.relowner::regrole || ' ' || coalesce(c.relacl::text, '') from pg_class c
     join pg_namespace n on n.oid = c.relnamespace where n.nspname in ('public', 'iu_core') and c.relkind in ('r', 'v', 'S')
   union all
   select 'view ' || c.oid::regclass || ' ' || pg_get_viewdef(c.oid) from pg_class c

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { C1Error } from './codes.ts';
+
+/**
+ * Payloads of the house DOTs: what a bin takes on standard input, what `payloads/*.json` holds, what a row component
+ * shows. Validated once, here (architecture.md, decision 9); unknown keys are refused.
+ */
+const code = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9]*([_-][A-Z0-9]+)*$/, 'a DOT code: ASCII capitals, digits, _ and -')
+  .max(63);
+const speciesCode = z
+  .string()
+  .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'a species code: ASCII small letters, digits and single hyphens')
+  .max(63);
+const identifier = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]*$/, 'a database name: ASCII small letters, digits and _')
+  .max(63);
+const text = z
+  .string()
+  .min(1)
+  .max(2000)
+  // Control characters have no place in a governed text: they forge lines in logs and in the handbook.
+  .regex(/^[^\p{Cc}\p{Cf}]*$/u, 'text without control or invisible characters');
+
+export const speciesRow = z.strictObject({
+  code: speciesCode,
+  name: text,
+  owner: identifier,
+  description: text,
+  status: z.literal('active'),
+});
+
+export const birthRow = z.strictObject({
+  dot_code: code,
+  species_code: speciesCode,
+  born_by: code,
+  birth_path: text,
+  reuse_reason: text,
+  status: z.literal('born'),
+});
+
+export const admissionRow = z.strictObject({
+  dot_code: code,
+  authority: text,
+  risk_class: z.enum(['low', 'medium', 'high']),
+  admission_path: text,
+  registration_path: text,
+  retire_path: text,
+  status: z.literal('admitted'),
+});
+
+export const ledgerRow = z.strictObject({ dot_code: code });
+
+export const collectionRegistryRow = z.strictObject({
+  collection: identifier,
+  governance_role: identifier,
+  species_code: speciesCode,
+  migration_state: z.enum(['pilot', 'migrated']),
+  status: z.literal('active'),
+});
+
+export const tableRegistryRow = z.strictObject({
+  schema: identifier,
+  table_name: identifier,
+  status: z.literal('active'),
+});
+
+export const collectionRow = z.strictObject({
+  schema: identifier,
+  collection: identifier,
+  group: identifier,
+  governance_role: identifier,
+  species_code: speciesCode,
+});
+
+export const schemaObjectRow = z.strictObject({ name: z.string().min(1).max(200), kind: z.string() });
+
+export const baselineRow = z.strictObject({ runtime: z.literal('c1') });
+
+export type SpeciesRow = z.infer<typeof speciesRow>;
+export type BirthRow = z.infer<typeof birthRow>;
+export type AdmissionRow = z.infer<typeof admissionRow>;
+export type LedgerRow = z.infer<typeof ledgerRow>;
+export type CollectionRegistryRow = z.infer<typeof collectionRegistryRow>;
+export type TableRegistryRow = z.infer<typeof tableRegistryRow>;
+export type CollectionRow = z.infer<typeof collectionRow>;
+export type SchemaObjectRow = z.infer<typeof schemaObjectRow>;
+export type BaselineRow = z.infer<typeof baselineRow>;
+
+/** @throws C1Error ERROR_PAYLOAD_INVALID naming every property that is wrong */
+export function parsePayload<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => `${[where, ...issue.path].join('.')}: ${issue.message}`);
+  throw new C1Error('ERROR_PAYLOAD_INVALID', {
+    seen: problems.join('; '),
+    expected: `the properties of ${where}`,
+  });
+}

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { Client } from 'pg';
+import { z } from 'zod';
+import { C1Error } from '../../domain/codes.ts';
+import { databaseError } from './database-errors.ts';
+
+/** What a bin needs to find the runtime: a file beside the bins, never the environment (runtime.md, "Every bin"). */
+const runtimeConfig = z.object({
+  label: z.array(z.string()),
+  host: z.string(),
+  port: z.number().int(),
+  database: z.string(),
+  secrets: z.string(),
+});
+export type RuntimeConfig = z.infer<typeof runtimeConfig> & { readonly secretsDir: string };
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 30_000;
+const LOCK_TIMEOUT_MS = 10_000;
+
+/** @throws C1Error ERROR_RUNTIME_UNREACHABLE when the file is missing or not a runtime configuration */
+export function readRuntimeConfig(file: string): RuntimeConfig {
+  try {
+    const config = runtimeConfig.parse(JSON.parse(readFileSync(file, 'utf8')));
+    return { ...config, secretsDir: resolve(dirname(file), config.secrets) };
+  } catch (cause) {
+    throw new C1Error(
+      'ERROR_RUNTIME_UNREACHABLE',
+      { seen: 'no readable runtime configuration', expected: 'config/runtime.json beside the bins' },
+      { cause },
+    );
+  }
+}
+
+/**
+ * Runs `work` on a connection of `login` and closes it whatever happens. The password comes from a file of mode 0600.
+ *
+ * @throws C1Error ERROR_RUNTIME_UNREACHABLE, ERROR_DATABASE, or the registered code that PostgreSQL raised
+ */
+export async function withConnection<T>(
+  config: RuntimeConfig,
+  login: string,
+  program: string,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = new Client({
+    host: config.host,
+    port: config.port,
+    database: config.database,
+    user: login,
+    password: readPassword(config, login),
+    application_name: program,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    lock_timeout: LOCK_TIMEOUT_MS,
+  });
+  // A server that goes away between two statements reports here; the statement under way fails as well.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return await work(client);
+  } catch (cause) {
+    throw databaseError(cause);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+function readPassword(config: RuntimeConfig, login: string): string {
+  try {
+    return readFileSync(join(config.secretsDir, login), 'utf8').trim();
+  } catch (cause) {
+    throw new C1Error(
+      'ERROR_RUNTIME_UNREACHABLE',
+      { seen: `no password file for ${login}`, expected: 'one that npx c1 runtime start made' },
+      { cause },
+    );
+  }
+}

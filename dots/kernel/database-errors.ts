@@ -1,0 +1,51 @@
+import { DatabaseError } from 'pg';
+import { C1Error, isCode } from '../../domain/codes.ts';
+
+/** `CODE: seen …, expected …. Next: ….` as `iu_core.refuse` raises it. */
+const RAISED = /^([A-Z][A-Z0-9_]+): seen (.*), expected (.*?)\. Next: (.*)\.$/s;
+const UNREACHABLE = /^(ECONN|EHOSTUNREACH|ENOTFOUND|ETIMEDOUT|EPIPE|57P0|08)/;
+
+/** Turns what `pg` throws into a registered code; the cause is kept. Anything that is a C1Error already stays as it is. */
+export function databaseError(cause: unknown): unknown {
+  if (cause instanceof C1Error) return cause;
+  if (cause instanceof DatabaseError) return fromServer(cause);
+  if (isUnreachable(cause)) return unreachable(cause);
+  return cause;
+}
+
+function fromServer(cause: DatabaseError): C1Error {
+  const [, code, seen, expected, next] = RAISED.exec(cause.message) ?? [];
+  if (code !== undefined && isCode(code) && seen !== undefined && expected !== undefined && next !== undefined) {
+    return new C1Error(code, { seen, expected, next }, { cause });
+  }
+  const state = cause.code ?? 'no SQLSTATE';
+  if (state === '42501') {
+    return new C1Error(
+      'ERROR_PERMISSION_DENIED',
+      { seen: cause.message, expected: 'a login with the right' },
+      { cause },
+    );
+  }
+  if (state === '55P03' || state === '57014') {
+    return new C1Error(
+      'ERROR_TIMEOUT',
+      { seen: cause.message, expected: 'an answer within the time limit' },
+      { cause },
+    );
+  }
+  if (UNREACHABLE.test(state) || state.startsWith('28') || state === '3D000') return unreachable(cause);
+  return new C1Error('ERROR_DATABASE', { seen: `${state} ${cause.message}`, expected: 'success' }, { cause });
+}
+
+function isUnreachable(cause: unknown): cause is Error {
+  if (!(cause instanceof Error)) return false;
+  const code = 'code' in cause ? String(cause.code) : '';
+  return (
+    UNREACHABLE.test(code) || /^(Connection terminated|timeout expired|Client has encountered)/.test(cause.message)
+  );
+}
+
+function unreachable(cause: Error): C1Error {
+  const seen = cause.message === '' && 'code' in cause ? String(cause.code) : cause.message;
+  return new C1Error('ERROR_RUNTIME_UNREACHABLE', { seen, expected: 'a PostgreSQL that answers' }, { cause });
+}

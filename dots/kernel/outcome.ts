@@ -1,0 +1,46 @@
+import type { Json } from '../../domain/canonical.ts';
+import { C1Error, CODES, type Code, exitCodeOf } from '../../domain/codes.ts';
+import type { Delta } from '../../domain/deltas.ts';
+
+/** What every bin answers, as one JSON line (runtime.md, "Every bin"). */
+export interface Outcome {
+  readonly dot: string;
+  readonly version: string;
+  readonly mode: 'real' | 'dry-run' | 'read';
+  readonly outcome: 'OK' | 'NOOP' | 'HOLD' | 'REJECT' | 'ERROR';
+  readonly code: Code;
+  readonly message: string;
+  readonly remedy: string;
+  readonly deltas: readonly Delta[];
+  readonly readback: Json;
+  readonly requestId: string | null;
+}
+
+const STDOUT_LIMIT_BYTES = 16 * 1024;
+
+/** The JSON line; where it would pass 16 KiB the deltas are left out and counted (a longer line hangs the plugin). */
+export function outcomeLine(outcome: Outcome): string {
+  const line = JSON.stringify(outcome);
+  if (Buffer.byteLength(line) < STDOUT_LIMIT_BYTES) return line;
+  return JSON.stringify({ ...outcome, deltas: [], deltasLeftOut: outcome.deltas.length });
+}
+
+export function failureOf(error: unknown): C1Error {
+  if (error instanceof C1Error) return error;
+  const seen = error instanceof Error ? error.message : String(error);
+  return new C1Error('ERROR_INTERNAL', { seen, expected: 'no fault' }, { cause: error });
+}
+
+/**
+ * Prints the outcome: JSON on standard output, one line for people on standard error. A failure leaves standard output
+ * empty unless JSON was asked for, because Pulumi prints what a failing command wrote several times over.
+ */
+export function printOutcome(outcome: Outcome, json: boolean): void {
+  const failed = exitCodeOf(outcome.code) !== 0;
+  if (!failed || json) process.stdout.write(`${outcomeLine(outcome)}\n`);
+  process.stderr.write(`${failed ? outcome.message : `${outcome.code}: ${outcome.message}`}\n`);
+}
+
+export function kindOf(code: Code): Outcome['outcome'] {
+  return CODES[code].kind;
+}

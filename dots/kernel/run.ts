@@ -1,0 +1,162 @@
+import type { Client } from 'pg';
+import { type Json, sameJson } from '../../domain/canonical.ts';
+import { C1Error } from '../../domain/codes.ts';
+import { type Delta, deltaDigest, type RowRef, refOf } from '../../domain/deltas.ts';
+import type { DotPlan, Plan } from '../../domain/plans/plan.ts';
+import { type RefsAnswer, rowOf, type Snapshot, snapshotOf } from '../../domain/snapshot.ts';
+import { callGateway, type GatewayCall, gatewayCall, rowCalls } from './gateway.ts';
+import { type RunInput, type RunRequest, requestOf } from './request.ts';
+
+/** A DOT as its bin runs it: the plan, and the gateway calls that make the planned deltas happen. */
+export interface DotProgram<P> {
+  readonly plan: DotPlan<P>;
+  /** The calls for a plan; the rows' own functions where absent. */
+  readonly calls?: (input: RunInput<P>, deltas: readonly Delta[]) => readonly GatewayCall[];
+}
+
+export interface RunResult {
+  readonly code: 'OK_APPLIED' | 'OK_PLANNED' | 'NOOP_ALREADY_THERE' | 'NOOP_NOT_OURS' | 'NOOP_CLAIM_MOVED';
+  readonly deltas: readonly Delta[];
+  readonly requestId: string | null;
+  readonly readback: Json;
+}
+
+/** Called once the request is known, so that an interrupted run can name it. */
+export type OnRequest = (requestId: string) => void;
+
+interface Planned {
+  readonly snapshot: Snapshot;
+  readonly plan: Plan;
+}
+
+/**
+ * Runs a DOT: plan on live rows, journal the intent by itself, then one transaction that re-plans, opens the run, writes,
+ * closes it and reads back (architecture.md, decision 3).
+ *
+ * @throws C1Error whatever the plan or the gateway stops with; HOLD_PRESTATE_MOVED when rows moved between plan and write
+ */
+export async function runDot<P extends Json>(
+  client: Client,
+  program: DotProgram<P>,
+  input: RunInput<P>,
+  options: { readonly dryRun: boolean; readonly onRequest: OnRequest },
+): Promise<RunResult> {
+  const planned = await planNow(client, program.plan, input);
+  if (planned.plan.kind === 'noop') return noop(planned, program.plan.subject(input.payload), planned.plan.code);
+  if (options.dryRun) return dryRun(planned.plan);
+  if (planned.plan.kind === 'takeClaim') return takeClaim(client, input, planned.plan.refs);
+  const request = requestOf(input, program.plan.subject(input.payload), planned.plan.deltas, planned.snapshot);
+  options.onRequest(request.requestId);
+  const state = await call<string>(client, 'declare_run', [input.dot, 'step', request.body, request.deltaDigest]);
+  if (state === 'applied') return alreadyApplied(client, program.plan, input, request);
+  return write(client, program, input, request);
+}
+
+async function planNow<P>(client: Client, plan: DotPlan<P>, input: RunInput<P>): Promise<Planned> {
+  const snapshot = await readSnapshot(client, plan.scope(input.payload));
+  return { snapshot, plan: plan[input.direction](snapshot, input.payload, input.claimant) };
+}
+
+export async function readSnapshot(client: Client, refs: readonly RowRef[]): Promise<Snapshot> {
+  return snapshotOf(refs, await call<RefsAnswer>(client, 'read_refs', [JSON.stringify(refs)]));
+}
+
+async function write<P extends Json>(
+  client: Client,
+  program: DotProgram<P>,
+  input: RunInput<P>,
+  request: RunRequest,
+): Promise<RunResult> {
+  await client.query('begin');
+  const state = await call<string>(client, 'open_run', [input.dot, 'step', request.body, request.deltaDigest]);
+  if (state === 'applied') {
+    await client.query('rollback');
+    return alreadyApplied(client, program.plan, input, request);
+  }
+  const deltas = await replan(client, program.plan, input, request);
+  for (const one of program.calls?.(input, deltas) ?? rowCalls(deltas)) await callGateway(client, one);
+  const closed = await call<{ readonly ledgerSeq: number | null }>(client, 'close_run', [request.requestId]);
+  const readback = { ...(await readBack(client, deltas)), ledgerSeq: closed.ledgerSeq };
+  await commit(client, request);
+  return { code: 'OK_APPLIED', deltas, requestId: request.requestId, readback };
+}
+
+/** The run is open, its row is locked: the rows must still be the ones that the intent was journalled with. */
+async function replan<P>(
+  client: Client,
+  plan: DotPlan<P>,
+  input: RunInput<P>,
+  request: RunRequest,
+): Promise<readonly Delta[]> {
+  const again = await planNow(client, plan, input);
+  const deltas = again.plan.kind === 'change' ? again.plan.deltas : [];
+  if (deltaDigest({ ...input, deltas }) === request.deltaDigest) return deltas;
+  throw new C1Error('HOLD_PRESTATE_MOVED', {
+    seen: `other rows than those of request ${request.requestId}`,
+    expected: 'the rows that were planned',
+  });
+}
+
+/** Reads every changed row again inside the transaction; what differs rolls the change back. */
+async function readBack(client: Client, deltas: readonly Delta[]): Promise<{ readonly rows: number }> {
+  const snapshot = await readSnapshot(client, deltas);
+  const different = deltas.find((delta) => !sameJson(rowOf(snapshot, delta)?.image ?? null, delta.after));
+  if (different === undefined && deltas.length > 0) return { rows: deltas.length };
+  throw new C1Error('HOLD_PRESTATE_MOVED', {
+    seen: `a readback without ${different === undefined ? 'rows' : refOf(different)}`,
+    expected: 'every row as it was written',
+  });
+}
+
+/** A connection that breaks during the commit leaves the outcome open: the journal knows it. */
+async function commit(client: Client, request: RunRequest): Promise<void> {
+  try {
+    await client.query('commit');
+  } catch (cause) {
+    // A refusal by a deferred guard is an answer; only a lost connection leaves the outcome open.
+    if (cause instanceof Error && 'severity' in cause && cause.severity === 'ERROR') throw cause;
+    throw new C1Error(
+      'HOLD_OUTCOME_UNKNOWN',
+      {
+        seen: `no answer to the commit of request ${request.requestId}`,
+        expected: 'committed or rolled back',
+        next: `run the same bin with --status ${request.requestId}`,
+      },
+      { cause },
+    );
+  }
+}
+
+async function takeClaim<P>(client: Client, input: RunInput<P>, refs: readonly RowRef[]): Promise<RunResult> {
+  const { stack, resource } = input.claimant;
+  await call(client, 'take_claim', [input.dot, JSON.stringify(refs), stack, resource]);
+  return { code: 'NOOP_CLAIM_MOVED', deltas: [], requestId: null, readback: { rows: refs.length } };
+}
+
+async function alreadyApplied<P>(
+  client: Client,
+  plan: DotPlan<P>,
+  input: RunInput<P>,
+  request: RunRequest,
+): Promise<RunResult> {
+  const again = await planNow(client, plan, input);
+  if (again.plan.kind === 'noop') return noop(again, plan.subject(input.payload), again.plan.code);
+  throw new C1Error('HOLD_PRESTATE_MOVED', {
+    seen: `request ${request.requestId} applied, and yet rows to change`,
+    expected: 'the rows as that request left them',
+  });
+}
+
+function noop(planned: Planned, subject: RowRef, code: 'NOOP_ALREADY_THERE' | 'NOOP_NOT_OURS'): RunResult {
+  const requestId = planned.snapshot.claims.get(refOf(subject))?.requestId ?? null;
+  return { code, deltas: [], requestId, readback: { rows: planned.snapshot.rows.size } };
+}
+
+function dryRun(plan: Exclude<Plan, { readonly kind: 'noop' }>): RunResult {
+  const deltas = plan.kind === 'change' ? plan.deltas : [];
+  return { code: 'OK_PLANNED', deltas, requestId: null, readback: null };
+}
+
+function call<T>(client: Client, name: string, args: readonly unknown[]): Promise<T> {
+  return callGateway(client, gatewayCall(name, args));
+}
