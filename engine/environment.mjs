@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root, stateFolder } from './root.mjs';
+
+/**
+ * The environment in which plain `pulumi` works on this program.
+ *
+ * Makes the state back end's folder and the passphrase when they are missing; changes nothing else.
+ *
+ * @param {object} [options]
+ * @param {string} [options.stateDir] the state folder; `.c1` in the checkout, or C1_STATE_DIR
+ * @param {NodeJS.ProcessEnv} [options.base] the caller's environment; its own choice of back end and passphrase wins
+ * @param {string} [options.project] the folder with `policy/`; the checkout
+ * @returns {Record<string, string>} what to add to `base`, PATH included
+ */
+export function engineEnvironment({ base = process.env, stateDir = stateFolder(base), project = root } = {}) {
+  const home = join(stateDir, 'pulumi');
+  const backend = base.PULUMI_BACKEND_URL || ownBackend(stateDir);
+  return {
+    PULUMI_HOME: home,
+    PULUMI_BACKEND_URL: backend,
+    ...passphrase(stateDir, base, backend),
+    PULUMI_SKIP_UPDATE_CHECK: 'true',
+    PULUMI_EXPERIMENTAL: 'true',
+    // An older language host on PATH would be taken before the one that was set up.
+    PULUMI_IGNORE_AMBIENT_PLUGINS: 'true',
+    NODE_COMPILE_CACHE: join(stateDir, 'cache', 'node'),
+    PATH: [join(home, 'bin'), join(root, 'node_modules', '.bin'), base.PATH].filter(Boolean).join(delimiter),
+    ...policyPack(project, base),
+    ...reader(stateDir),
+  };
+}
+
+function ownBackend(stateDir) {
+  const folder = join(stateDir, 'pulumi-state');
+  mkdirSync(folder, { recursive: true });
+  return pathToFileURL(folder).href;
+}
+
+// A random passphrase is right for a state that only this checkout reads, and wrong for one that a team shares.
+function passphrase(stateDir, base, backend) {
+  const isOwnChoice = 'PULUMI_CONFIG_PASSPHRASE' in base || 'PULUMI_CONFIG_PASSPHRASE_FILE' in base;
+  if (isOwnChoice || !backend.startsWith('file:')) return {};
+  const file = join(stateDir, 'secrets', 'passphrase');
+  if (!existsSync(file)) writeSecret(file, randomBytes(32).toString('base64url'));
+  return { PULUMI_CONFIG_PASSPHRASE_FILE: file };
+}
+
+function writeSecret(file, text) {
+  const folder = join(file, '..');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700);
+  try {
+    writeFileSync(file, text, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  }
+}
+
+function policyPack(project, base) {
+  const folder = join(project, 'policy');
+  if (base.PULUMI_OPTION_POLICY_PACK !== undefined || !existsSync(join(folder, 'PulumiPolicy.yaml'))) return {};
+  return { PULUMI_OPTION_POLICY_PACK: folder };
+}
+
+// `connection.json` is written by the runtime when it starts; the password stays in its own file of mode 0600.
+function reader(stateDir) {
+  const file = join(stateDir, 'connection.json');
+  if (!existsSync(file)) return {};
+  const connection = JSON.parse(readFileSync(file, 'utf8'));
+  const passwordFile = connection.readerPasswordFile;
+  return {
+    PGHOST: connection.host,
+    PGPORT: String(connection.port),
+    PGDATABASE: connection.database,
+    PGUSER: connection.reader,
+    PGPASSWORD: readFileSync(isAbsolute(passwordFile) ? passwordFile : join(stateDir, passwordFile), 'utf8').trim(),
+    PGSSLMODE: connection.sslmode ?? 'disable',
+  };
+}

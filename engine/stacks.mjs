@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EngineFailure } from './failure.mjs';
+
+const EXIT_USAGE = 64;
+const NEEDS_STACK = new Set(
+  'preview pre up update destroy down dn refresh config cancel import watch logs state'.split(' '),
+);
+const FLAGS_WITH_VALUE = new Set([
+  '-s',
+  '--stack',
+  '-C',
+  '--cwd',
+  '--color',
+  '--profiling',
+  '--tracing',
+  '-v',
+  '--verbose',
+]);
+
+/** What the arguments say about the project and the stack, as far as it shows before the engine runs. */
+export function stackRequest(argv, env, cwd = process.cwd()) {
+  const folder = resolve(cwd, flagValue(argv, '-C', '--cwd') ?? '.');
+  const projectFile = upwards(folder);
+  return {
+    command: commandOf(argv),
+    stack: flagValue(argv, '-s', '--stack') ?? env.PULUMI_STACK,
+    project: projectFile && readFileSync(projectFile, 'utf8').match(/^name:\s*["']?([^\s"'#]+)/m)?.[1],
+    projectFile,
+  };
+}
+
+/** A stack of another project is refused before anything runs: the engine would take it for this program's. */
+export function refuseOtherProject({ stack, project }) {
+  const [, other, name] = stack?.match(/^[^/]+\/([^/]+)\/([^/]+)$/) ?? [];
+  if (other === undefined || project === undefined || other === project) return;
+  throw new EngineFailure('ERROR_STACK_OTHER_PROJECT', {
+    seen: `--stack ${stack}, a stack of the project ${other},`,
+    expected: `a stack of ${project}`,
+    next: `npx pulumi --stack ${name}, or run it in the folder of ${other}`,
+    exitCode: EXIT_USAGE,
+  });
+}
+
+/** Where a command that needs a stack has none: the failure to name, else undefined. Only a file back end shows it. */
+export function unknownStack({ command, stack, project, projectFile }, env) {
+  if (!NEEDS_STACK.has(command) || project === undefined || !env.PULUMI_BACKEND_URL?.startsWith('file:'))
+    return undefined;
+  const known = knownStacks(env.PULUMI_BACKEND_URL, project);
+  const named = (stack ?? selected(env.PULUMI_HOME, project, projectFile))?.split('/').at(-1);
+  if (named !== undefined && known.includes(named)) return undefined;
+  return new EngineFailure('ERROR_STACK_UNKNOWN', {
+    seen: named === undefined ? 'no stack' : `the stack ${named}`,
+    expected: known.length > 0 ? `one of ${known.join(', ')}` : 'a stack',
+    next: known.length > 0 ? `npx pulumi ${command} --stack ${known[0]}` : 'npx pulumi stack init dryrun',
+  });
+}
+
+function knownStacks(backend, project) {
+  const folder = join(fileURLToPath(backend), '.pulumi', 'stacks', project);
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).flatMap((name) => name.match(/^(.+)\.json(?:\.gz)?$/)?.[1] ?? []);
+  return [...new Set(names)].sort();
+}
+
+// The CLI keeps the selected stack in its home, in a file named for the project and the path of its project file.
+function selected(home, project, projectFile) {
+  const digest = createHash('sha1').update(projectFile).digest('hex');
+  const file = join(home, 'workspaces', `${project}-${digest}-workspace.json`);
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).stack : undefined;
+}
+
+function commandOf(argv) {
+  const at = argv.findIndex((argument, index) => !argument.startsWith('-') && !FLAGS_WITH_VALUE.has(argv[index - 1]));
+  return argv[at];
+}
+
+function flagValue(argv, short, long) {
+  for (const [index, argument] of argv.entries()) {
+    if (argument === '--') return undefined;
+    if (argument === short || argument === long) return argv[index + 1];
+    if (argument.startsWith(`${long}=`)) return argument.slice(long.length + 1);
+    if (argument.startsWith(short) && !argument.startsWith('--') && argument.length > 2) {
+      return argument.slice(2).replace(/^=/, '');
+    }
+  }
+  return undefined;
+}
+
+function upwards(folder) {
+  const file = ['Pulumi.yaml', 'Pulumi.yml'].map((name) => join(folder, name)).find(existsSync);
+  if (file !== undefined) return file;
+  return dirname(folder) === folder ? undefined : upwards(dirname(folder));
+}
