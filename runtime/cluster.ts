@@ -82,7 +82,9 @@ async function launchOn(paths: StatePaths, report: Reporter, launch: Launch, por
   try {
     const from = (await log.stat()).size;
     const pid = spawnDetached([...launch.user.prefix, launch.program, '-D', paths.data], log.fd);
-    return await untilReady(paths, report, pid, () => startFailure(paths, port, from));
+    const started = await untilReady(paths, report, pid, () => startFailure(paths, port, from));
+    report.did(`started PostgreSQL on ${HOST}:${port}`);
+    return started;
   } finally {
     await log.close();
   }

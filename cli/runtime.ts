@@ -1,0 +1,137 @@
+import { type Command, Option } from 'commander';
+import { C1Error } from '../domain/codes.ts';
+import { stateDirOf } from '../runtime/paths.ts';
+import { connectionUrl, eachSnapshotBatch, URL_ROLES } from '../runtime/read.ts';
+import { type RunningRuntime, resetRuntime, startRuntime, stopRuntime } from '../runtime/runtime.ts';
+import { type RuntimeStatus, runtimeStatus, statusFinding } from '../runtime/status.ts';
+import { print, printAnswer, printLabel, terminalReporter } from './output.ts';
+
+interface JsonFlag {
+  readonly json?: boolean;
+}
+
+/** `c1 runtime …`: the embedded governed runtime (runtime.md). */
+export function addRuntime(program: Command): void {
+  const runtime = program
+    .command('runtime')
+    .description('the embedded governed runtime, a real PostgreSQL on loopback');
+  addStart(runtime);
+  addStop(runtime);
+  addStatus(runtime);
+  addReset(runtime);
+  addUrl(runtime);
+  addSnapshot(runtime);
+}
+
+function addStart(runtime: Command): void {
+  runtime
+    .command('start')
+    .description('start it, install or migrate its schema, refresh its bins; does only what is missing')
+    .option('--new-port', 'give up the kept port and pick another free one')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('npx c1 runtime start', 'npx c1 runtime start --new-port'))
+    .action(async ({ json = false, newPort = false }: JsonFlag & { newPort?: boolean }) => {
+      const report = terminalReporter(json);
+      const running = await startRuntime(stateDirOf(process.env), report, { newPort });
+      await printAnswer({ text: [runningLine(running)], json: { ...running, did: report.done } }, json);
+    });
+}
+
+function addStop(runtime: Command): void {
+  runtime
+    .command('stop')
+    .description('end the PostgreSQL of this state folder, and no other')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('npx c1 runtime stop'))
+    .action(async ({ json = false }: JsonFlag) => {
+      const stopped = await stopRuntime(stateDirOf(process.env), terminalReporter(json));
+      await printAnswer({ text: [], json: { stopped } }, json);
+    });
+}
+
+function addStatus(runtime: Command): void {
+  runtime
+    .command('status')
+    .description(
+      'what runs, and whether guards and bins are as installed; not running is exit 1, changed guards or bins exit 3',
+    )
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('npx c1 runtime status', 'npx c1 runtime status --json'))
+    .action(async ({ json = false }: JsonFlag) => {
+      const status = await runtimeStatus(stateDirOf(process.env));
+      const finding = statusFinding(status);
+      await printAnswer({ text: statusLines(status), json: { ...status, code: finding?.code ?? 'OK_READ' } }, json);
+      if (finding !== null) throw finding;
+    });
+}
+
+function addReset(runtime: Command): void {
+  runtime
+    .command('reset')
+    .description('put database and bins back to the starting state; port and passwords stay')
+    .option('--yes', 'really do it: every row that came after the install is lost')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('npx c1 runtime reset --yes'))
+    .action(async ({ json = false, yes = false }: JsonFlag & { yes?: boolean }) => {
+      if (!yes) {
+        const expected = '--yes, because every row that came after the install is lost';
+        throw new C1Error('ERROR_USAGE', { seen: 'reset without --yes', expected, next: 'npx c1 runtime reset --yes' });
+      }
+      const report = terminalReporter(json);
+      const running = await resetRuntime(stateDirOf(process.env), report);
+      await printAnswer({ text: [runningLine(running)], json: { ...running, did: report.done } }, json);
+    });
+}
+
+function addUrl(runtime: Command): void {
+  runtime
+    .command('url')
+    .description('print a connection URL for psql, WITH THE PASSWORD of that role: the one command that prints one')
+    .addOption(
+      new Option('--role <role>', 'whom to connect as; only auditor_ro and executor_ro cannot write').default(
+        'auditor_ro',
+      ),
+    )
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `${examples('psql "$(npx c1 runtime url)"', 'c1 runtime url --role postgres')}\n\nRoles:\n  ${URL_ROLES.join('\n  ')}`,
+    )
+    .action(async ({ json = false, role }: JsonFlag & { role: string }) => {
+      const url = await connectionUrl(stateDirOf(process.env), role);
+      if (json) return printAnswer({ text: [], json: { role, url } }, true);
+      await printLabel();
+      return print(url);
+    });
+}
+
+function addSnapshot(runtime: Command): void {
+  runtime
+    .command('snapshot')
+    .description('print every live governed row as a line of JSON, sorted, without what only the runtime can make')
+    .addHelpText('after', examples('npx c1 runtime snapshot > before.jsonl', 'diff before.jsonl <(npx c1 runtime snapshot)'))
+    .action(async () => {
+      await printLabel();
+      await eachSnapshotBatch(stateDirOf(process.env), (lines) => print(lines.join('\n')));
+    });
+}
+
+function runningLine({ host, port, database, pid, stateDir }: RunningRuntime): string {
+  return `runtime on ${host}:${port}/${database} (process ${pid}) in ${stateDir}`;
+}
+
+function statusLines(status: RuntimeStatus): readonly string[] {
+  if (!status.running) return [`state      ${status.stateDir}`, 'server     stopped'];
+  const changed = status.changedBins.length === 0 ? 'as installed' : `${status.changedBins.length} changed`;
+  return [
+    `state      ${status.stateDir}`,
+    `server     PostgreSQL ${status.version} on 127.0.0.1:${status.port}/${status.database}, process ${status.pid}`,
+    `migrations ${status.migrations}`,
+    `guards     ${status.guards}`,
+    `bins       ${changed}, ${status.addedBins.length} added since`,
+  ];
+}
+
+function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
+}

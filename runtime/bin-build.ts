@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { access, readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { build, version as esbuildVersion, type Plugin } from 'esbuild';
+import { sha256Hex } from '../domain/canonical.ts';
+import { bundleHeader, codeMark } from './bin-header.ts';
+import { readIfThere, writeAtomic } from './files.ts';
+import { CHECKOUT } from './paths.ts';
+import { diskFiles, stagedLater } from './seed/tools.ts';
+
+/** The reader is no DOT: it is built like one, and installed apart. */
+export const READER = 'c1-reader';
+
+/** What a build made: file name in the build folder to its SHA-256. */
+export type Built = Readonly<Record<string, string>>;
+
+interface Entry {
+  readonly name: string;
+  readonly source: string;
+  readonly mark: string;
+}
+
+const SOURCES = ['domain', 'dots'] as const;
+
+/**
+ * Bundles every bin whose source is there, each into one file in `folder`; does nothing when no source changed. The same
+ * sources give the same bytes on every machine.
+ */
+export async function buildBins(folder: string): Promise<Built> {
+  const stamp = await sourceStamp();
+  const stampFile = path.join(folder, 'stamp.json');
+  const kept = parseStamp(await readIfThere(stampFile));
+  if (kept?.stamp === stamp && (await allThere(folder, kept.built))) return kept.built;
+  const built = await bundle(await entries(), folder);
+  await writeAtomic(stampFile, JSON.stringify({ stamp, built }));
+  return built;
+}
+
+async function entries(): Promise<readonly Entry[]> {
+  const house = diskFiles().filter(({ kind }) => kind === 'house');
+  const wanted: readonly Entry[] = [
+    ...house.map(({ file, code }) => ({ name: file, source: `dots/house/${file}.ts`, mark: codeMark(code) })),
+    ...stagedLater().map(({ file, code }) => ({ name: file, source: `dots/${file}.ts`, mark: codeMark(code) })),
+    { name: READER, source: `dots/reader/${READER}.ts`, mark: 'READ-ONLY: no DOT' },
+  ];
+  const there = await Promise.all(wanted.map(({ source }) => isThere(path.join(CHECKOUT, source))));
+  return wanted.filter((_, at) => there[at] === true);
+}
+
+async function bundle(wanted: readonly Entry[], folder: string): Promise<Built> {
+  const { outputFiles } = await build({
+    absWorkingDir: CHECKOUT,
+    entryPoints: wanted.map(({ name, source }) => ({ in: source, out: name })),
+    outdir: folder,
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22',
+    // jsonc-parser's own choice for Node hides its requires from every bundler.
+    mainFields: ['module', 'main'],
+    // Comments carry paths, and readers of a stack trace want names.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: 'none',
+    charset: 'utf8',
+    external: ['pg-native'],
+    plugins: [ENGLISH_ONLY],
+    logLevel: 'silent',
+  });
+  const texts = new Map(outputFiles.map(({ path: file, text }) => [path.basename(file, '.js'), text]));
+  const files = wanted.map(({ name, mark }) => ({ name, content: `${bundleHeader(mark)}${texts.get(name) ?? ''}` }));
+  await Promise.all(files.map(({ name, content }) => writeAtomic(path.join(folder, name), content, 0o555)));
+  return Object.fromEntries(files.map(({ name, content }) => [name, sha256Hex(content)]));
+}
+
+/** zod brings forty languages, a third of each bundle; messages here are English. */
+const ENGLISH_ONLY: Plugin = {
+  name: 'english-only',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+    }));
+  },
+};
+
+/** One hash over everything that a bundle is made of. */
+async function sourceStamp(): Promise<string> {
+  const lists = await Promise.all(SOURCES.map((folder) => sourceFiles(folder)));
+  const files = [...lists.flat(), 'package-lock.json', 'runtime/bin-build.ts', 'runtime/bin-header.ts'].toSorted();
+  const contents = await Promise.all(files.map((file) => readFile(path.join(CHECKOUT, file))));
+  const hash = createHash('sha256').update(esbuildVersion);
+  for (const [at, file] of files.entries()) hash.update(`\n${file}\n${sha256Hex(contents[at] ?? '')}`);
+  return hash.digest('hex');
+}
+
+async function sourceFiles(folder: string): Promise<readonly string[]> {
+  const found = await readdir(path.join(CHECKOUT, folder), { recursive: true, withFileTypes: true });
+  return found
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => path.relative(CHECKOUT, path.join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
+}
+
+function parseStamp(text: string | null): { stamp: string; built: Built } | null {
+  return text === null ? null : (JSON.parse(text) as { stamp: string; built: Built });
+}
+
+async function allThere(folder: string, built: Built): Promise<boolean> {
+  return (await Promise.all(Object.keys(built).map((name) => isThere(path.join(folder, name))))).every(Boolean);
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}

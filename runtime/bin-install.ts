@@ -1,0 +1,119 @@
+import { mkdir, readdir, readFile, readlink, rm, symlink } from 'node:fs/promises';
+import path from 'node:path';
+import { canonicalJson, sha256Hex } from '../domain/canonical.ts';
+import { type Built, READER } from './bin-build.ts';
+import { frozenScript, stubScript } from './bin-header.ts';
+import { errnoOf, readIfThere, writeAtomic } from './files.ts';
+import type { BinDigests } from './install.ts';
+import { STAGING_LABELS } from './label.ts';
+import { isExecutable } from './os-user.ts';
+import type { StatePaths } from './paths.ts';
+import { type DiskFile, diskFiles } from './seed/tools.ts';
+import { HOST } from './server-config.ts';
+
+export interface BinTarget {
+  readonly paths: StatePaths;
+  /** Folder of `buildBins`, which may be another runtime's. */
+  readonly buildFolder: string;
+  readonly built: Built;
+  readonly port: number;
+  readonly database: string;
+  /** Digests of files that a DOT deployed and logged as known good: they are not put back to the built ones. */
+  readonly knownGood: ReadonlySet<string>;
+  /** Whether files that are not part of the starting state, such as staged ones, are removed. */
+  readonly exact: boolean;
+}
+
+export interface InstalledBins {
+  readonly digests: BinDigests;
+  /** How many files of the DOT folder were written or removed. */
+  readonly written: number;
+}
+
+/** Puts every file of the DOT folder in place, where it is not there already, and says what each now is. */
+export async function installBins(target: BinTarget): Promise<InstalledBins> {
+  const { paths } = target;
+  const folders = [paths.bin, paths.lib, paths.cache, paths.reader];
+  await Promise.all(folders.map((folder) => mkdir(folder, { recursive: true })));
+  await writeConfig(target);
+  const files = await Promise.all(diskFiles().map((file) => installOne(target, file)));
+  const removed = target.exact ? await removeOthers(paths, new Set(files.map(({ name }) => name))) : 0;
+  await installReader(target);
+  return {
+    digests: Object.fromEntries(files.map(({ name, sha256 }) => [name, sha256] as const).toSorted()),
+    written: files.filter(({ written }) => written).length + removed,
+  };
+}
+
+interface InstalledFile {
+  readonly name: string;
+  readonly sha256: string;
+  readonly written: boolean;
+}
+
+async function installOne(target: BinTarget, file: DiskFile): Promise<InstalledFile> {
+  const name = file.file;
+  const place = path.join(target.paths.bin, name);
+  const [wanted, seen] = await Promise.all([contentOf(target, file), readIfThere(place)]);
+  const isDeployed = seen !== null && target.knownGood.has(sha256Hex(seen));
+  const isRight = seen !== null && (isDeployed || seen === wanted) && (await isExecutable(place));
+  if (isRight) return { name, sha256: sha256Hex(seen), written: false };
+  await writeAtomic(place, wanted, 0o555);
+  return { name, sha256: sha256Hex(wanted), written: true };
+}
+
+async function removeOthers(paths: StatePaths, keep: ReadonlySet<string>): Promise<number> {
+  const others = (await readdir(paths.bin)).filter((name) => !keep.has(name));
+  await Promise.all(others.map((name) => rm(path.join(paths.bin, name), { recursive: true })));
+  return others.length;
+}
+
+async function contentOf({ buildFolder, built }: BinTarget, { file, code, kind }: DiskFile): Promise<string> {
+  if (kind === 'frozen') return frozenScript(file, code);
+  if (built[file] === undefined) return stubScript(file, code);
+  return readFile(path.join(buildFolder, file), 'utf8');
+}
+
+/** Everything that a bin needs to find the runtime, beside it; and the Node and the cache that its first line names. */
+async function writeConfig({ paths, port, database }: BinTarget): Promise<void> {
+  const config = { label: STAGING_LABELS, host: HOST, port, database };
+  const files = [paths.config, path.join(paths.state, 'config', 'runtime.json')];
+  await Promise.all([
+    ...files.map((file) =>
+      writeIfOther(
+        file,
+        `${canonicalJson({ ...config, secrets: path.relative(path.dirname(file), paths.secrets) })}\n`,
+      ),
+    ),
+    // Bins have no extension; without this the nearest package.json above the state folder would say what they are.
+    ...[paths.dot, paths.reader].map((folder) =>
+      writeIfOther(path.join(folder, 'package.json'), '{"type":"module"}\n'),
+    ),
+    link(path.join(paths.lib, 'node')),
+    link(path.join(paths.state, 'lib', 'node')),
+  ]);
+}
+
+async function installReader({ paths, buildFolder, built }: BinTarget): Promise<void> {
+  if (built[READER] === undefined) return;
+  await writeIfOther(path.join(paths.reader, READER), await readFile(path.join(buildFolder, READER), 'utf8'), 0o555);
+}
+
+async function writeIfOther(file: string, content: string, mode?: number): Promise<void> {
+  if ((await readIfThere(file)) !== content) await writeAtomic(file, content, mode);
+}
+
+/** The Node that runs this is the one that the bins were built for and that is known to fit. */
+async function link(place: string): Promise<void> {
+  if ((await linkTarget(place)) === process.execPath) return;
+  await mkdir(path.dirname(place), { recursive: true });
+  await rm(place, { force: true });
+  await symlink(process.execPath, place);
+}
+
+async function linkTarget(place: string): Promise<string | null> {
+  return readlink(place).catch((cause: unknown) => {
+    if (['ENOENT', 'EINVAL'].includes(errnoOf(cause) ?? '')) return null;
+    throw cause;
+  });
+}

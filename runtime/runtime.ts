@@ -1,0 +1,115 @@
+import { C1Error } from '../domain/codes.ts';
+import { buildBins } from './bin-build.ts';
+import { installBins } from './bin-install.ts';
+import { type StartOptions, startCluster, stopCluster } from './cluster.ts';
+import { withSuperuser } from './connect.ts';
+import { readConnection, writeConnection } from './connection-file.ts';
+import { databaseExists, LIVE } from './databases.ts';
+import type { BinDigests } from './install.ts';
+import { withLock } from './lock.ts';
+import { statePaths } from './paths.ts';
+import type { Postmaster } from './postmaster.ts';
+import { ensureLive, ensurePristine, recreateLive, type Server, withMaintenance } from './pristine.ts';
+import { type Reporter, withProgress } from './reporter.ts';
+import { HOST } from './server-config.ts';
+
+export interface RuntimeOptions extends Partial<Omit<StartOptions, 'port'>> {
+  /** Gives up the kept port and picks another free one. */
+  readonly newPort?: boolean;
+}
+
+/** Where a started runtime answers. */
+export interface RunningRuntime {
+  readonly stateDir: string;
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly pid: number;
+}
+
+/**
+ * Starts the embedded runtime, installs or migrates its schema, and refreshes its bins. Does only what is missing.
+ *
+ * @throws C1Error ERROR_PORT_TAKEN, ERROR_STATE_FOLDER, ERROR_OS_USER, ERROR_MIGRATION_CHANGED, HOLD_GUARD_CHANGED, …
+ */
+export async function startRuntime(
+  stateDir: string,
+  report: Reporter,
+  options: RuntimeOptions = {},
+): Promise<RunningRuntime> {
+  const paths = statePaths(stateDir);
+  return withLock(paths, report, async () => {
+    const { server, postmaster } = await startServer(stateDir, report, options);
+    const bins = await refreshBins(server, await knownGood(server), false);
+    await ensurePristine(server, bins);
+    await ensureLive(server, bins);
+    return { stateDir: paths.state, host: HOST, port: server.port, database: LIVE, pid: postmaster.pid };
+  });
+}
+
+/** Ends the PostgreSQL of this state folder; false when none ran. */
+export async function stopRuntime(stateDir: string, report: Reporter): Promise<boolean> {
+  const paths = statePaths(stateDir);
+  return withLock(paths, report, async () => {
+    const stopped = await stopCluster(paths, report);
+    report.did(stopped ? 'PostgreSQL stopped' : 'PostgreSQL was not running');
+    return stopped;
+  });
+}
+
+/** Database and bins back to the starting state; port and passwords stay. The caller has asked the person. */
+export async function resetRuntime(stateDir: string, report: Reporter): Promise<RunningRuntime> {
+  const paths = statePaths(stateDir);
+  return withLock(paths, report, async () => {
+    const { server, postmaster } = await startServer(stateDir, report, {});
+    const bins = await refreshBins(server, new Set(), true);
+    await withProgress(report, 'the database to be made anew', () => recreateLive(server, bins));
+    report.did(`database ${LIVE} is as it was installed`);
+    return { stateDir: paths.state, host: HOST, port: server.port, database: LIVE, pid: postmaster.pid };
+  });
+}
+
+interface Started {
+  readonly server: Server;
+  readonly postmaster: Postmaster;
+}
+
+async function startServer(stateDir: string, report: Reporter, options: RuntimeOptions): Promise<Started> {
+  const paths = statePaths(stateDir);
+  if (options.newPort === true) await stopCluster(paths, report);
+  const port = options.newPort === true ? null : ((await readConnection(paths))?.port ?? null);
+  const { fsync = true, autovacuum = true } = options;
+  const postmaster = await startCluster(paths, report, { port, fsync, autovacuum });
+  await writeConnection(paths, postmaster.port);
+  return { server: { paths, port: postmaster.port, report }, postmaster };
+}
+
+async function refreshBins(server: Server, keep: ReadonlySet<string>, exact: boolean): Promise<BinDigests> {
+  const { paths, port, report } = server;
+  const built = await withProgress(report, 'the bins to be built', () => buildBins(paths.build));
+  const target = { paths, buildFolder: paths.build, built, port, database: LIVE, knownGood: keep, exact };
+  const { digests, written } = await installBins(target);
+  if (written > 0) report.did(`installed ${written} files in ${paths.bin}`);
+  return digests;
+}
+
+/** Digests that a DOT deployed (H1, W1): a start must not put those files back to what the build made. */
+async function knownGood(server: Server): Promise<ReadonlySet<string>> {
+  if (!(await withMaintenance(server, (client) => databaseExists(client, LIVE)))) return new Set();
+  return withSuperuser(server.paths, server.port, LIVE, async (client) => {
+    const { rows } = await client.query<{ sha256: string }>(
+      'select sha256 from public.vps_deploy_log where is_known_good',
+    );
+    return new Set(rows.map(({ sha256 }) => sha256));
+  });
+}
+
+/** Where the runtime of this folder answers. @throws C1Error ERROR_RUNTIME_UNREACHABLE when it was never started */
+export async function connectionOf(stateDir: string): Promise<{ readonly port: number; readonly database: string }> {
+  const found = await readConnection(statePaths(stateDir));
+  if (found !== null) return found;
+  throw new C1Error('ERROR_RUNTIME_UNREACHABLE', {
+    seen: `no connection.json in ${stateDir}`,
+    expected: 'a runtime that was started once',
+  });
+}
