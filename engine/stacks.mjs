@@ -49,7 +49,7 @@ export function unknownStack({ command, stack, project, projectFile }, env) {
   if (!NEEDS_STACK.has(command) || project === undefined || !env.PULUMI_BACKEND_URL?.startsWith('file:'))
     return undefined;
   const known = knownStacks(env.PULUMI_BACKEND_URL, project);
-  const named = (stack ?? selected(env.PULUMI_HOME, project, projectFile))?.split('/').at(-1);
+  const named = (stack ?? selected(env, project, projectFile))?.split('/').at(-1);
   if (named !== undefined && known.includes(named)) return undefined;
   return new EngineFailure('ERROR_STACK_UNKNOWN', {
     seen: named === undefined ? 'no stack' : `the stack ${named}`,
@@ -65,11 +65,13 @@ function knownStacks(backend, project) {
   return [...new Set(names)].sort();
 }
 
-// The CLI keeps the selected stack in its home, in a file named for the project and the path of its project file.
-function selected(home, project, projectFile) {
+// The CLI keeps the selected stack of each back end in its home, in a file named for the project file's path.
+function selected(env, project, projectFile) {
   const digest = createHash('sha1').update(projectFile).digest('hex');
-  const file = join(home, 'workspaces', `${project}-${digest}-workspace.json`);
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).stack : undefined;
+  const file = join(env.PULUMI_HOME, 'workspaces', `${project}-${digest}-workspace.json`);
+  if (!existsSync(file)) return undefined;
+  const { stacks = {}, stack } = JSON.parse(readFileSync(file, 'utf8'));
+  return stacks[env.PULUMI_BACKEND_URL] ?? stack;
 }
 
 function commandOf(argv) {

@@ -18,7 +18,7 @@ export function runPlugin(call: Call): void {
   try {
     stream(call, start(call.request));
   } catch (error) {
-    call.destroy(error as Error);
+    call.emit('error', error);
   }
 }
 
@@ -30,7 +30,8 @@ function start(request: RunPluginRequest) {
   const runner = locate(`@pulumi/pulumi/cmd/${isPolicy ? 'run-policy-pack' : 'run-plugin'}`, directory);
   const nodeArguments = [...options.nodeArguments, ...(options.typescript ? [] : WITHOUT_COMPILER)];
   return spawnGroup(process.execPath, [...nodeArguments, runner, ...request.getArgsList(), directory], {
-    cwd: request.getPwd(),
+    // A policy pack reads its version from the package.json of its working directory.
+    cwd: isPolicy ? directory : request.getPwd(),
     env: Object.fromEntries(request.getEnvList().map(pair)),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -39,7 +40,7 @@ function start(request: RunPluginRequest) {
 function stream(call: Call, child: ReturnType<typeof spawnGroup>): void {
   child.stdout?.on('data', (chunk: Uint8Array) => call.write(new language.RunPluginResponse().setStdout(chunk)));
   child.stderr?.on('data', (chunk: Uint8Array) => call.write(new language.RunPluginResponse().setStderr(chunk)));
-  child.once('error', (error) => call.destroy(error));
+  child.once('error', (error) => call.emit('error', error));
   child.once('close', (code) => {
     call.write(new language.RunPluginResponse().setExitcode(code ?? 1));
     call.end();

@@ -57,7 +57,7 @@ function refusals(name: string, service: grpc.ServiceDefinition): grpc.UntypedSe
         ),
       );
       const refuse: grpc.UntypedHandleCall = definition.responseStream
-        ? (call: grpc.ServerWritableStream<unknown, unknown>) => call.destroy(error)
+        ? (call: grpc.ServerWritableStream<unknown, unknown>) => call.emit('error', error)
         : (_call: unknown, callback: grpc.sendUnaryData<unknown>) => callback(error);
       return [method, refuse];
     }),
