@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+import { CountReporter } from './test/support/count-reporter.ts';
+
+// biome-ignore lint/style/noDefaultExport: vitest reads the default export
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    globalSetup: ['test/support/global-setup.ts'],
+    // A warm test takes a fraction of a second; the limits are for a loaded machine.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    reporters: ['default', new CountReporter()],
+  },
+});
