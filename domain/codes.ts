@@ -85,6 +85,11 @@ export const CODES = {
     'npx pulumi preview, and approve the new plan',
     ['bin', 'database'],
   ),
+  HOLD_PREVIEW_DELTA_MISMATCH: hold(
+    'The rows that are applied and the rows still to come do not add up to the planned deltas.',
+    'compare planned-deltas.yaml with npx c1 runtime snapshot',
+    ['program', 'reader'],
+  ),
   HOLD_SPECIES_OWNED_BY_OTHER: hold(
     'The species exists and is not ours.',
     'choose with its owner which of the two species is to be renamed',
@@ -114,6 +119,11 @@ export const CODES = {
     'Retiring would delete rows of a vocabulary table that is not empty.',
     'nothing: a non-empty vocabulary table is never dropped',
     ['bin', 'database', 'reader'],
+  ),
+  REJECT_SEMANTIC_REWRITE: reject(
+    'A vocabulary row would change its meaning.',
+    'add a row under a new protocol_version',
+    ['database'],
   ),
   GOVERNED_C1_DRYRUN_REJECT_DOT_BYPASS: reject(
     'A governed table or the catalogue was written without a DOT.',

@@ -17,6 +17,10 @@ const identifier = z
   .string()
   .regex(/^[a-z][a-z0-9_]*$/, 'a database name: ASCII small letters, digits and _')
   .max(63);
+const directusFolder = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_]*$/, 'a Directus folder: ASCII letters, digits and _')
+  .max(63);
 const text = z
   .string()
   .min(1)
@@ -70,7 +74,7 @@ export const tableRegistryRow = z.strictObject({
 export const collectionRow = z.strictObject({
   schema: identifier,
   collection: identifier,
-  group: identifier,
+  group: directusFolder,
   governance_role: identifier,
   species_code: speciesCode,
 });

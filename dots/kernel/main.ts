@@ -8,8 +8,9 @@ import { type Dot, dotOf } from '../../domain/dots.ts';
 import { parseClaimant, parseStep } from '../../domain/names.ts';
 import { type RuntimeConfig, readRuntimeConfig, withConnection } from './connection.ts';
 import { failureOf, kindOf, type Outcome, printOutcome } from './outcome.ts';
-import { readPayload } from './payload.ts';
+
 import { type DotProgram, type RunResult, runDot } from './run.ts';
+import { readStandardInput } from './standard-input.ts';
 import { readStatus } from './status.ts';
 
 /** Flags that every bin has (runtime.md, "Every bin"), and what a bin's own flags add. */
@@ -50,7 +51,8 @@ async function run<P extends Json>(bin: Bin<P>): Promise<void> {
   try {
     command.parse();
     const flags = command.opts<CommonFlags>();
-    const outcome = flags.status === undefined ? await perform(dot, bin, flags, current) : await status(dot, flags.status);
+    const outcome =
+      flags.status === undefined ? await perform(dot, bin, flags, current) : await status(dot, flags.status);
     printOutcome(outcome, flags.json === true);
   } catch (error) {
     fail(dot, error, current, process.argv.includes('--json'), process.argv.includes('--debug'));
@@ -65,7 +67,7 @@ class CurrentRun {
 async function perform<P extends Json>(dot: Dot, bin: Bin<P>, flags: CommonFlags, run: CurrentRun): Promise<Outcome> {
   if (flags.cloud !== true) throw usage('no --cloud', '--cloud: act on the configured runtime');
   const direction: Direction = bin.direction === 'retire' || flags.retire === true ? 'retire' : 'apply';
-  const payload = bin.payload({ ...flags }, readPayload());
+  const payload = bin.payload({ ...flags }, readStandardInput());
   const claimant = parseClaimant(flags.for ?? '');
   const input = { dot: dot.code, step: parseStep(flags.step ?? ''), direction, claimant, payload };
   const options = {
@@ -137,7 +139,9 @@ function commandOf<P extends Json>(dot: Dot, bin: Bin<P>): Command {
     .addOption(new Option('--debug', 'print the stack trace of a failure').hideHelp());
   if (bin.hasDryRun) command.option('--dry-run', 'print the rows that would change, and change nothing');
   if (bin.direction === 'both') command.option('--retire', 'walk the retire path of the same row');
-  bin.flags(command);
+  // Asking for the status of a request needs none of the flags that name a row.
+  if (process.argv.includes('--status')) command.allowUnknownOption();
+  else bin.flags(command);
   return command
     .addHelpText('after', `\nExamples:\n${bin.examples.map((example) => `  $ ${dot.bin} ${example}`).join('\n')}`)
     .allowExcessArguments(false)

@@ -137,6 +137,20 @@ return (select encode(sha256(convert_to(string_agg(g.line, E'\n' order by g.line
   union all
   select 'setting ' || s::text from iu_core.setting s) g);
 
+-- Net live rows that each step added to each surface since the baseline, and the number of its runs that wrote a ledger
+-- entry; by the journal, which the guards compared with what really changed.
+create function iu_core.step_deltas() returns jsonb
+language sql stable set search_path = pg_catalog, pg_temp
+return (select coalesce(jsonb_object_agg(n.step, n.surfaces), '{}') from (
+  select s.step, jsonb_object_agg(s.surface, s.net) as surfaces from (
+    select r.step, d ->> 'surface' as surface,
+           sum(case when d ->> 'surface' = 'dot_ledger' then 1
+                    when d ->> 'op' in ('insert', 'reinstate') then 1
+                    when d ->> 'op' = 'retire' then -1 else 0 end) as net
+      from iu_core.dot_run r, iu_core.v_baseline b, jsonb_array_elements(r.observed) d
+     where r.applied_seq > b.journal_position and d ->> 'surface' <> 'baseline' group by 1, 2) s
+   group by s.step) n);
+
 -- The whole state that a readback judges, of one snapshot.
 create function iu_core.read_state() returns jsonb
 language sql stable set search_path = pg_catalog, pg_temp
@@ -144,14 +158,16 @@ return jsonb_build_object(
   'counters', (select jsonb_object_agg(c.surface, jsonb_build_object('live', c.live, 'total', c.total)) from iu_core.surface_counters() c),
   'baseline', (select jsonb_build_object('stack', b.stack, 'status', b.status, 'counters', b.counters, 'position', b.journal_position)
                  from iu_core.v_baseline b),
+  'stepDeltas', iu_core.step_deltas(),
   'movedSurfaces', to_jsonb(iu_core.moved_surfaces()),
   'drift', (select coalesce(jsonb_agg(to_jsonb(d)), '[]') from iu_core.claim_drift() d),
   'ledger', jsonb_build_object('brokenAt', iu_core.verify_ledger(),
      'entries', (select count(*) from public.dot_ledger),
+     'atBaseline', (select count(*) from public.dot_ledger l where not exists (select from iu_core.dot_run r, iu_core.v_baseline b
+        where r.request_id = l.request_id and r.applied_seq > b.journal_position)),
      'head', (select l.entry_hash from public.dot_ledger l order by l.seq desc limit 1)),
-  'runs', (select count(*) from iu_core.dot_run r, iu_core.v_baseline b, iu_core.dot d
-            where r.applied_seq > b.journal_position and d.dot_code = r.dot_code and d.ledgers),
-  'ledgerBase', (select (b.counters ->> 'dot_ledger')::bigint from iu_core.v_baseline b),
+  'vocabularyRows', (select case when to_regclass('c1.governance_canonical_operation_vocab') is null then 0
+     else (xpath('/row/n/text()', query_to_xml('select count(*) as n from c1.governance_canonical_operation_vocab', false, true, '')))[1]::text::bigint end),
   'guard', jsonb_build_object('seen', iu_core.guard_digest(),
      'installed', (select i.guard_digest from iu_core.install i where i.guard_digest is not null order by i.seq desc limit 1)),
   'bins', (select i.bins from iu_core.install i where i.bins is not null order by i.seq desc limit 1),

@@ -1,24 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { type ParseError, parse, printParseErrorCode, visit } from 'jsonc-parser';
-import { C1Error } from '../../domain/codes.ts';
-
-const PAYLOAD_LIMIT_BYTES = 1024 * 1024;
+import { C1Error } from './codes.ts';
 
 /**
- * Standard input as JSON, or undefined when there is none. A terminal is not read.
+ * Parses the UTF-8 bytes of exactly one JSON value; duplicate keys, comments and trailing commas are refused.
  *
- * @throws C1Error ERROR_PAYLOAD_INVALID for anything that is not exactly one JSON value without duplicate keys
+ * @throws C1Error ERROR_PAYLOAD_INVALID
  */
-export function readPayload(): unknown {
-  if (process.stdin.isTTY) return undefined;
-  const bytes = readStandardInput();
-  if (bytes.length > PAYLOAD_LIMIT_BYTES)
-    throw invalid(`${bytes.length} bytes`, `at most ${PAYLOAD_LIMIT_BYTES} bytes`);
-  if (bytes.length === 0) return undefined;
-  return parseJsonStrictly(bytes);
-}
-
-/** Parses JSON text; duplicate keys, comments, trailing commas and malformed UTF-8 are refused. */
 export function parseJsonStrictly(bytes: Uint8Array): unknown {
   const text = decode(bytes);
   refuseDuplicateKeys(text);
@@ -54,17 +41,6 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-/** A closed or missing standard input is no payload, not a fault. */
-function readStandardInput(): Buffer {
-  try {
-    return readFileSync(0);
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    if (code === 'EAGAIN' || code === 'EOF' || code === 'EBADF' || code === 'ENXIO') return Buffer.alloc(0);
-    throw cause;
-  }
-}
-
 function invalid(seen: string, expected: string): C1Error {
-  return new C1Error('ERROR_PAYLOAD_INVALID', { seen: `standard input with ${seen}`, expected });
+  return new C1Error('ERROR_PAYLOAD_INVALID', { seen: `JSON with ${seen}`, expected });
 }

@@ -1,0 +1,23 @@
+import type * as pulumi from '@pulumi/pulumi';
+import type { Step, StepId } from '../domain/steps/step.ts';
+import { Admission } from './admission.ts';
+import { Baseline } from './baseline.ts';
+import type { GovernedStep, GovernedStepArgs } from './governed-step.ts';
+import { Surface } from './surface.ts';
+import type { Transport } from './transport.ts';
+
+const COMPONENTS: Readonly<Record<StepId, new (args: GovernedStepArgs) => GovernedStep>> = {
+  BASELINE: Baseline,
+  W2: Admission,
+  W3: Surface,
+};
+
+/** Declares the steps in order; each depends on the gate of the one before. */
+export function declareSteps(steps: readonly Step[], transport: Transport): readonly GovernedStep[] {
+  let after: readonly pulumi.Resource[] = [];
+  return steps.map((step) => {
+    const declared = new COMPONENTS[step.id]({ step, transport, after });
+    after = [declared.gate];
+    return declared;
+  });
+}

@@ -1,0 +1,32 @@
+import * as pulumi from '@pulumi/pulumi';
+import { canonicalJson } from '../domain/canonical.ts';
+import { commandFor, type StepRow } from '../domain/steps/step.ts';
+import { dotResource } from './dot-resource.ts';
+import type { Transport } from './transport.ts';
+
+/**
+ * One governed row: its whole row as inputs, so that `pulumi preview --diff` shows it, and exactly one child command, so
+ * that the count of these components is the delta count (architecture.md, decisions 1 and 10).
+ */
+export class GovernedRow extends pulumi.ComponentResource {
+  /** The bin's outcome as JSON; unknown at preview. */
+  readonly outcome: pulumi.Output<string>;
+
+  constructor(row: StepRow, transport: Transport, options: pulumi.ComponentResourceOptions) {
+    super(row.type, row.name, { ...row.inputs }, options);
+    const claimant = { stack: pulumi.getStack(), resource: row.name };
+    const command = dotResource(
+      row.name,
+      {
+        folder: transport.dotFolder,
+        create: transport.call(commandFor(row.create, claimant)),
+        delete: transport.call(commandFor(row.retire, claimant)),
+        stdin: row.payload === null ? null : canonicalJson(row.payload),
+      },
+      // A component's dependencies do not reach its children: the child needs them itself.
+      { parent: this, dependsOn: options.dependsOn ?? [] },
+    );
+    this.outcome = command.stdout;
+    this.registerOutputs({ outcome: this.outcome });
+  }
+}

@@ -1,0 +1,65 @@
+import type { local } from '@pulumi/command';
+import * as pulumi from '@pulumi/pulumi';
+import { canonicalJson } from '../domain/canonical.ts';
+import { binsOf, type Step } from '../domain/steps/step.ts';
+import { dotResource } from './dot-resource.ts';
+import { GovernedRow } from './governed-row.ts';
+import type { Transport } from './transport.ts';
+
+export interface GovernedStepArgs {
+  readonly step: Step;
+  readonly transport: Transport;
+  /** The gate of the step before; steps run in order. */
+  readonly after: readonly pulumi.Resource[];
+}
+
+/**
+ * The shape of every step: open → rows → gate (steps.md). A gate whose readback failed is not in state, so the next `up`
+ * checks again; on destroy the gate goes first and checks, the open goes last and reads back.
+ */
+export class GovernedStep extends pulumi.ComponentResource {
+  /** Every field of the step, as data. */
+  readonly step: Step;
+  readonly open: local.Command;
+  readonly rows: readonly GovernedRow[];
+  readonly gate: local.Command;
+
+  constructor(args: GovernedStepArgs, options: pulumi.ComponentResourceOptions = {}) {
+    const { step, transport } = args;
+    super(`c1:step:${step.title}`, step.id.toLowerCase(), { goal: step.goal, blastRadius: step.blastRadius }, options);
+    this.step = step;
+    this.open = this.reader(transport, 'open', 'retired', { bins: binsOf(step) }, args.after);
+    this.rows = this.declareRows(transport);
+    this.gate = this.reader(transport, 'gate', 'retire-check', { expected: step.expected }, this.rows);
+    this.registerOutputs({});
+  }
+
+  private declareRows(transport: Transport): readonly GovernedRow[] {
+    const byName = new Map<string, GovernedRow>();
+    for (const row of this.step.rows) {
+      const before = row.after.map((name) => byName.get(name)).filter((found) => found !== undefined);
+      byName.set(row.name, new GovernedRow(row, transport, { parent: this, dependsOn: [this.open, ...before] }));
+    }
+    return [...byName.values()];
+  }
+
+  private reader(
+    transport: Transport,
+    create: string,
+    retire: string,
+    request: Parameters<typeof canonicalJson>[0],
+    dependsOn: readonly pulumi.Resource[],
+  ): local.Command {
+    const { id } = this.step;
+    return dotResource(
+      `${id.toLowerCase()}-${create}`,
+      {
+        folder: transport.readerFolder,
+        create: transport.call(`c1-reader ${create} --step ${id}`),
+        delete: transport.call(`c1-reader ${retire} --step ${id}`),
+        stdin: canonicalJson(request),
+      },
+      { parent: this, dependsOn: [...dependsOn] },
+    );
+  }
+}

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { C1Error } from '../domain/codes.ts';
+import { admissionRow, birthRow, parsePayload, speciesRow } from '../domain/payloads.ts';
+import type { AdmissionPayloads } from '../domain/steps/w2-admission.ts';
+import { parseJsonStrictly } from '../domain/strict-json.ts';
+
+/**
+ * Reads and validates the payload files of the program's folder.
+ *
+ * @throws C1Error ERROR_PAYLOAD_INVALID for a missing file, a duplicate, unknown or missing key, or a value not allowed
+ */
+export function readPayloadFiles(folder: string): AdmissionPayloads {
+  return {
+    species: read(folder, 'species', speciesRow),
+    births: read(folder, 'birth_records', z.array(birthRow)),
+    admissions: read(folder, 'admission_records', z.array(admissionRow)),
+  };
+}
+
+function read<T>(folder: string, name: string, schema: z.ZodType<T>): T {
+  const where = `payloads/${name}.json`;
+  return parsePayload(schema, parseFile(join(folder, `${name}.json`), where), where);
+}
+
+function parseFile(file: string, where: string): unknown {
+  try {
+    return parseJsonStrictly(readFileSync(file));
+  } catch (cause) {
+    const seen = cause instanceof C1Error ? `${where}: ${cause.seen}` : `no readable ${where}`;
+    throw new C1Error('ERROR_PAYLOAD_INVALID', { seen, expected: 'one JSON value' }, { cause });
+  }
+}

@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { local } from '@pulumi/command';
+import * as postgresql from '@pulumi/postgresql';
+import { C1Error, type Code, isCode } from '../domain/codes.ts';
+import type { RowRef } from '../domain/deltas.ts';
+import { C1_COLLECTION, C1_SCHEMA, C1_TABLE } from '../domain/objects.ts';
+import { type RuntimeState, runtimeState } from '../domain/runtime-state.ts';
+import { type RefsAnswer, rowOf, type Snapshot, snapshotOf } from '../domain/snapshot.ts';
+import type { Transport } from './transport.ts';
+
+export interface LiveState {
+  readonly state: RuntimeState;
+  readonly snapshot: Snapshot;
+}
+
+const RUNS_FOLDER = '.c1/runs';
+const DATABASE = 'directus';
+
+/**
+ * State and rows of the runtime, read by c1-reader in one database snapshot. Awaited before anything is registered, so
+ * that the program never sees what its own run writes.
+ *
+ * @throws C1Error the code that the reader stopped with; ERROR_READ_FAILED when it gave none
+ */
+export async function readLiveState(
+  refs: readonly RowRef[],
+  bins: readonly string[],
+  transport: Transport,
+): Promise<LiveState> {
+  const name = `${randomUUID()}.json`;
+  const file = join(RUNS_FOLDER, name);
+  makeRunsFolder();
+  try {
+    await runReader(transport, `c1-reader snapshot --out ../runs/${name}`, JSON.stringify({ refs, bins }));
+    const answer = JSON.parse(readFileSync(file, 'utf8')) as { readonly state: unknown; readonly refs: RefsAnswer };
+    return { state: runtimeState.parse(answer.state), snapshot: snapshotOf(refs, answer.refs) };
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+/**
+ * Looks at the catalogue through @pulumi/postgresql, which knows nothing of our snapshot, and compares.
+ *
+ * @throws C1Error HOLD_CROSS_CHECK, ERROR_READ_FAILED
+ */
+export async function crossCheck(snapshot: Snapshot): Promise<void> {
+  const [schemas, tables] = await Promise.all([
+    postgresql.getSchemas({ database: DATABASE, includeSystemSchemas: false }),
+    postgresql.getTables({ database: DATABASE, schemas: [C1_SCHEMA] }),
+  ]).catch(readFailed);
+  compare(`schema ${C1_SCHEMA}`, schemas.schemas.includes(C1_SCHEMA), snapshot, C1_SCHEMA);
+  const found = tables.tables.some(({ objectName }) => objectName === C1_COLLECTION);
+  compare(`table ${C1_TABLE}`, found, snapshot, C1_TABLE);
+}
+
+function compare(what: string, lookedUp: boolean, snapshot: Snapshot, key: string): void {
+  const ours = rowOf(snapshot, { surface: 'schema_object', key }) !== null;
+  if (ours === lookedUp) return;
+  throw new C1Error('HOLD_CROSS_CHECK', {
+    seen: `${what} ${lookedUp ? 'present' : 'absent'} by @pulumi/postgresql`,
+    expected: `${ours ? 'present' : 'absent'}, as in our own snapshot`,
+  });
+}
+
+async function runReader(transport: Transport, command: string, stdin: string): Promise<void> {
+  try {
+    await local.run({
+      command: transport.call(command),
+      dir: transport.readerFolder,
+      stdin,
+      logging: local.Logging.None,
+    });
+  } catch (cause) {
+    throw fromReader(cause);
+  }
+}
+
+/** The reader's one line on standard error, wherever the plugin's message has put it. */
+const READER_LINE = /\b([A-Z][A-Z0-9_]+): seen (.*?), expected (.*?)\. Next: (.*?)\.(?:\n|$)/s;
+
+function fromReader(cause: unknown): C1Error {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const [, code, seen, expected, next] = READER_LINE.exec(text) ?? [];
+  if (code !== undefined && isCode(code) && seen !== undefined && expected !== undefined && next !== undefined) {
+    return new C1Error(code satisfies Code, { seen, expected, next }, { cause });
+  }
+  if (/not found|No such file|chdir/.test(text)) {
+    return new C1Error(
+      'ERROR_RUNTIME_UNREACHABLE',
+      { seen: 'no c1-reader', expected: 'an installed runtime' },
+      { cause },
+    );
+  }
+  return new C1Error('ERROR_READ_FAILED', { seen: text.trim(), expected: 'the state of the runtime' }, { cause });
+}
+
+function readFailed(cause: unknown): never {
+  const seen = cause instanceof Error ? cause.message : String(cause);
+  throw new C1Error('ERROR_READ_FAILED', { seen, expected: 'schemas and tables of the runtime' }, { cause });
+}
+
+function makeRunsFolder(): void {
+  try {
+    mkdirSync(RUNS_FOLDER, { recursive: true });
+  } catch (cause) {
+    const seen = cause instanceof Error ? cause.message : String(cause);
+    throw new C1Error('ERROR_STATE_FOLDER', { seen, expected: 'a state folder that can be written' }, { cause });
+  }
+}

@@ -1,0 +1,59 @@
+import * as pulumi from '@pulumi/pulumi';
+import { C1Error } from '../domain/codes.ts';
+import { assertThrough, countDeltas, planSteps, refsOf, stepsThrough } from '../domain/program.ts';
+import { assertIntegrity } from '../domain/runtime-state.ts';
+import { binsOf } from '../domain/steps/step.ts';
+import { readConfig, type StackConfig } from './config.ts';
+import { declareSteps } from './declare.ts';
+import { readPayloadFiles } from './payload-files.ts';
+import { deltaTable, STAGING_LABEL } from './report.ts';
+import { crossCheck, type LiveState, readLiveState } from './snapshot.ts';
+import { localTransport } from './transport.ts';
+
+const PROJECT = 'c1';
+const PAYLOAD_FOLDER = 'payloads';
+
+/**
+ * The whole program: read config, read the runtime, judge it, plan every row on it, show the deltas, declare the steps.
+ * Nothing is registered before all of that has passed.
+ */
+export async function runStack(): Promise<void> {
+  try {
+    await declare();
+  } catch (error) {
+    // One clean line: a stack trace says nothing to an operator, and Pulumi would print it.
+    if (error instanceof C1Error) throw new pulumi.RunError(error.message);
+    throw error;
+  }
+}
+
+async function declare(): Promise<void> {
+  assertProject();
+  const config = readConfig();
+  const steps = stepsThrough(config.through, readPayloadFiles(PAYLOAD_FOLDER));
+  const everything = stepsThrough('W3', readPayloadFiles(PAYLOAD_FOLDER));
+  const live = await readLiveState(refsOf(everything), steps.flatMap(binsOf), localTransport);
+  assertIntegrity(live.state);
+  assertApprovals(config, live);
+  assertThrough(config.through, live.state);
+  await crossCheck(live.snapshot);
+  const counts = countDeltas(planSteps(steps, live.snapshot, pulumi.getStack()), live.state);
+  if (pulumi.runtime.isDryRun()) await pulumi.log.info(`${STAGING_LABEL}\n${deltaTable(counts, live.state)}`);
+  declareSteps(steps, localTransport);
+}
+
+function assertProject(): void {
+  const project = pulumi.getProject();
+  if (project === PROJECT) return;
+  throw new C1Error('ERROR_STACK_OTHER_PROJECT', { seen: `project ${project}`, expected: `project ${PROJECT}` });
+}
+
+/** The runtime decides whether approvals are needed; a stack that says otherwise would mislead whoever reads it. */
+function assertApprovals(config: StackConfig, { state }: LiveState): void {
+  if (config.approvals === state.approvals) return;
+  throw new C1Error('ERROR_CONFIG_INVALID', {
+    seen: `c1:approvals ${config.approvals}`,
+    expected: `${state.approvals}, as the runtime was installed`,
+    next: `pulumi config set c1:approvals ${state.approvals} --stack ${pulumi.getStack()}`,
+  });
+}

@@ -1,0 +1,115 @@
+import { C1Error } from './codes.ts';
+import { type Delta, type RowRef, refOf } from './deltas.ts';
+import { C1_DOT_CODES } from './dots.ts';
+import type { RuntimeState } from './runtime-state.ts';
+import { foldDeltas, type Snapshot } from './snapshot.ts';
+import { baselineStep } from './steps/baseline.ts';
+import { STEP_IDS, type Step, type StepId, type StepRow } from './steps/step.ts';
+import { type AdmissionPayloads, admissionStep } from './steps/w2-admission.ts';
+import { surfaceStep } from './steps/w3-surface.ts';
+import { SURFACE_NAMES, SURFACES, type SurfaceName } from './surfaces.ts';
+
+export const LAST_STEP: StepId = 'W3';
+
+/** The steps that a stack declares, in order. @throws C1Error ERROR_PAYLOAD_INVALID when payloads do not name the eight DOTs */
+export function stepsThrough(through: StepId, payloads: AdmissionPayloads): readonly Step[] {
+  assertEightDots(payloads);
+  const all = [baselineStep(), admissionStep(payloads), surfaceStep()];
+  return all.slice(0, STEP_IDS.indexOf(through) + 1);
+}
+
+/** What a row's plan comes to, on the state as the rows before it will leave it. */
+export interface RowPlan {
+  readonly row: StepRow;
+  readonly deltas: readonly Delta[];
+}
+
+export interface StepPlan {
+  readonly step: Step;
+  readonly rows: readonly RowPlan[];
+}
+
+/**
+ * Plans every row of every step, each on the folded state (steps.md, "plan() folds").
+ *
+ * @throws C1Error whatever stops one of the plans
+ */
+export function planSteps(steps: readonly Step[], snapshot: Snapshot, stack: string): readonly StepPlan[] {
+  let folded = snapshot;
+  return steps.map((step) => ({
+    step,
+    rows: step.rows.map((row) => {
+      const claimant = { stack, resource: row.name };
+      const plan = row.plan(folded, claimant);
+      const deltas = plan.kind === 'change' ? plan.deltas : [];
+      folded = foldDeltas(folded, deltas, { ...claimant, status: 'live', requestId: 'planned' });
+      return { row, deltas };
+    }),
+  }));
+}
+
+export function refsOf(steps: readonly Step[]): readonly RowRef[] {
+  const refs = steps.flatMap((step) => step.rows.flatMap((row) => [row.subject, ...row.scope]));
+  return [...new Map(refs.map((ref) => [refOf(ref), ref])).values()];
+}
+
+/** One line of the delta table: net live rows of a surface that a step still adds, and what it adds in all. */
+export interface DeltaCount {
+  readonly step: StepId;
+  readonly surface: SurfaceName;
+  readonly applied: number;
+  readonly remaining: number;
+  readonly planned: number;
+}
+
+/**
+ * Applied + still planned == planned, for each step and surface; surfaces that a step does not name must stay at 0.
+ *
+ * @throws C1Error HOLD_PREVIEW_DELTA_MISMATCH
+ */
+export function countDeltas(plans: readonly StepPlan[], state: RuntimeState): readonly DeltaCount[] {
+  const counts = plans.flatMap((plan) => countStep(plan, state));
+  const wrong = counts.find(({ applied, remaining, planned }) => applied + remaining !== planned);
+  if (wrong === undefined) return counts.filter(({ planned }) => planned !== 0);
+  throw new C1Error('HOLD_PREVIEW_DELTA_MISMATCH', {
+    seen: `${wrong.applied} applied and ${wrong.remaining} still to come on ${wrong.surface} in ${wrong.step}`,
+    expected: `${wrong.planned} in all`,
+  });
+}
+
+/** @throws C1Error HOLD_THROUGH_BELOW_APPLIED when a step after `through` has live rows in the runtime */
+export function assertThrough(through: StepId, state: RuntimeState): void {
+  const above = state.steps.filter((step) => STEP_IDS.indexOf(step as StepId) > STEP_IDS.indexOf(through));
+  if (above.length === 0) return;
+  throw new C1Error('HOLD_THROUGH_BELOW_APPLIED', {
+    seen: `c1:through ${through} with live rows of ${above.toSorted().join(', ')}`,
+    expected: `${above.toSorted().at(-1)} or later`,
+  });
+}
+
+function countStep({ step, rows }: StepPlan, state: RuntimeState): readonly DeltaCount[] {
+  const deltas = rows.flatMap((row) => row.deltas);
+  return SURFACE_NAMES.filter((surface) => SURFACES[surface].kind !== 'bookkeeping').map((surface) => ({
+    step: step.id,
+    surface,
+    applied: state.stepDeltas[step.id]?.[surface] ?? 0,
+    remaining: deltas.filter((delta) => delta.surface === surface).reduce((sum, { op }) => sum + netOf(op), 0),
+    planned: step.expected[surface] ?? 0,
+  }));
+}
+
+function netOf(op: Delta['op']): number {
+  if (op === 'update') return 0;
+  return op === 'retire' ? -1 : 1;
+}
+
+function assertEightDots({ births, admissions }: AdmissionPayloads): void {
+  for (const [file, rows] of Object.entries({ birth_records: births, admission_records: admissions })) {
+    const seen = rows.map(({ dot_code }) => dot_code);
+    if (seen.toSorted().join() === C1_DOT_CODES.toSorted().join()) continue;
+    throw new C1Error('ERROR_PAYLOAD_INVALID', {
+      seen: `payloads/${file}.json with ${seen.join(', ')}`,
+      expected: `the eight C1 DOTs once each: ${C1_DOT_CODES.join(', ')}`,
+    });
+  }
+}

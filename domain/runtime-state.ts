@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import type { Json } from './canonical.ts';
+import { C1Error } from './codes.ts';
+
+/** What `iu_core.read_state()` answers: the whole state that a readback judges, of one database snapshot. */
+const image = z.record(z.string(), z.json()).nullable();
+
+export const runtimeState = z.object({
+  counters: z.record(z.string(), z.object({ live: z.number(), total: z.number() })),
+  baseline: z
+    .object({
+      stack: z.string(),
+      status: z.enum(['open', 'closed']),
+      counters: z.record(z.string(), z.number()),
+      position: z.number(),
+    })
+    .nullable(),
+  stepDeltas: z.record(z.string(), z.record(z.string(), z.number())),
+  movedSurfaces: z.array(z.string()),
+  drift: z.array(z.object({ surface: z.string(), key: z.string(), written: image, seen: image })),
+  ledger: z.object({
+    brokenAt: z.number().nullable(),
+    entries: z.number(),
+    atBaseline: z.number(),
+    head: z.string().nullable(),
+  }),
+  guard: z.object({ seen: z.string(), installed: z.string().nullable() }),
+  bins: z.record(z.string(), z.string()).nullable(),
+  steps: z.array(z.string()),
+  approvals: z.string().nullable(),
+  vocabularyRows: z.number(),
+  target: z.object({ system: z.string(), database: z.string() }),
+});
+export type RuntimeState = z.infer<typeof runtimeState>;
+
+/**
+ * Stops when the runtime is not what its own records say: chain, guards, drift of claimed rows, rows changed by somebody
+ * else since the baseline. Used by preview, by every open and by every gate.
+ *
+ * @returns how many things were checked, so that "nothing checked" never reads as passed
+ * @throws C1Error HOLD_LEDGER_CHAIN_BROKEN, HOLD_GUARD_CHANGED, HOLD_DRIFT, HOLD_COUNTER_DRIFT
+ */
+export function assertIntegrity(state: RuntimeState): number {
+  assertLedger(state);
+  assertGuard(state);
+  assertNoRowDrift(state);
+  assertCounters(state);
+  return state.ledger.entries + Object.keys(state.counters).length + 1;
+}
+
+function assertLedger({ ledger }: RuntimeState): void {
+  if (ledger.brokenAt === null && ledger.entries > 0) return;
+  throw new C1Error('HOLD_LEDGER_CHAIN_BROKEN', {
+    seen: ledger.entries === 0 ? 'an empty ledger' : `a break at entry ${ledger.brokenAt}`,
+    expected: 'a chain of hashes without a break',
+  });
+}
+
+function assertGuard({ guard }: RuntimeState): void {
+  if (guard.installed === guard.seen) return;
+  throw new C1Error('HOLD_GUARD_CHANGED', {
+    seen: `guard digest ${guard.seen}`,
+    expected: `${guard.installed ?? 'a digest'} of the last install`,
+  });
+}
+
+function assertNoRowDrift({ drift }: RuntimeState): void {
+  const [first] = drift;
+  if (first === undefined) return;
+  const more = drift.length > 1 ? ` (and ${drift.length - 1} more rows)` : '';
+  throw new C1Error('HOLD_DRIFT', {
+    seen: `${first.surface}/${first.key} with ${describe(first.seen, first.written)}${more}`,
+    expected: `${describe(first.written, first.seen)}, as its DOT last wrote it`,
+  });
+}
+
+/** Live rows must be the baseline's plus what the journal says; every surface that nobody of ours touched is unmoved. */
+function assertCounters(state: RuntimeState): void {
+  const { baseline, movedSurfaces } = state;
+  if (baseline === null || baseline.status === 'closed') return;
+  if (movedSurfaces.length > 0) {
+    throw new C1Error('HOLD_COUNTER_DRIFT', {
+      seen: `rows changed by something else than a DOT of this program in ${movedSurfaces.join(', ')}`,
+      expected: 'the rows of the baseline and the planned changes',
+    });
+  }
+  const journalled = Object.values(state.stepDeltas).reduce((sum, surfaces) => sum + (surfaces.dot_ledger ?? 0), 0);
+  if (state.ledger.entries !== state.ledger.atBaseline + journalled) {
+    throw new C1Error('HOLD_COUNTER_DRIFT', {
+      seen: `${state.ledger.entries} ledger entries`,
+      expected: `${state.ledger.atBaseline} of the baseline and ${journalled} of applied runs`,
+    });
+  }
+}
+
+type Row = Readonly<Record<string, Json>> | null;
+
+function describe(row: Row, other: Row): string {
+  if (row === null) return 'no row';
+  const columns = Object.keys(row).filter((column) => JSON.stringify(row[column]) !== JSON.stringify(other?.[column]));
+  return columns.map((column) => `${column}=${JSON.stringify(row[column])}`).join(', ');
+}

@@ -1,0 +1,86 @@
+import type { Json } from '../canonical.ts';
+import type { RowRef } from '../deltas.ts';
+import type { Claimant, DotPlan, Plan } from '../plans/plan.ts';
+import type { Snapshot } from '../snapshot.ts';
+import type { SurfaceName } from '../surfaces.ts';
+
+export const STEP_IDS = ['BASELINE', 'W2', 'W3'] as const;
+/** Steps that are built, in the order in which they run. */
+export type StepId = (typeof STEP_IDS)[number];
+
+/**
+ * One governed row that a step declares: its Pulumi type and name, the exact commands, and its DOT's plan.
+ *
+ * `{for}` in a command stands for `<stack>/<resource>`.
+ */
+export interface StepRow {
+  /** Component type token, e.g. `c1:species:Species`. */
+  readonly type: string;
+  readonly name: string;
+  /** The row as its component shows it. */
+  readonly inputs: Readonly<Record<string, Json>>;
+  readonly create: string;
+  readonly retire: string;
+  /** What the command takes on standard input; null where its flags say everything. */
+  readonly payload: Json | null;
+  /** Names of rows of the same step that must be there first. */
+  readonly after: readonly string[];
+  readonly scope: readonly RowRef[];
+  readonly subject: RowRef;
+  readonly plan: (snapshot: Snapshot, claimant: Claimant) => Plan;
+}
+
+/** Every field that seeds 000 and 002 §7 ask of a step. The component, the docs and the review page print from it. */
+export interface Step {
+  readonly id: StepId;
+  /** Name of the component, e.g. `Admission`. */
+  readonly title: string;
+  readonly goal: string;
+  readonly dotPaths: readonly string[];
+  readonly payloadFiles: readonly string[];
+  readonly rows: readonly StepRow[];
+  /** Net live rows per surface; `dot_ledger` counts the runs, because each writes one entry. */
+  readonly expected: Partial<Readonly<Record<SurfaceName, number>>>;
+  readonly readback: string;
+  readonly retire: string;
+  readonly blastRadius: string;
+  readonly stops: readonly string[];
+  readonly attack: string;
+}
+
+export interface StepRowOptions<P extends Json> {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, Json>>;
+  readonly create: string;
+  readonly retire: string;
+  readonly after?: readonly string[];
+  readonly dotPlan: DotPlan<P>;
+  readonly payload: P;
+  /** False where the command's flags say everything and nothing goes to standard input. */
+  readonly onStandardInput?: boolean;
+}
+
+/** Binds a DOT's plan to the payload of one row. */
+export function stepRow<P extends Json>(options: StepRowOptions<P>): StepRow {
+  const { type, name, inputs, create, retire, dotPlan, payload } = options;
+  return {
+    ...{ type, name, inputs, create, retire },
+    payload: options.onStandardInput === false ? null : payload,
+    after: options.after ?? [],
+    scope: dotPlan.scope(payload),
+    subject: dotPlan.subject(payload),
+    plan: (snapshot, claimant) => dotPlan.apply(snapshot, payload, claimant),
+  };
+}
+
+/** The command line of a row's owner. */
+export function commandFor(command: string, { stack, resource }: Claimant): string {
+  return `${command} --for ${stack}/${resource}`;
+}
+
+/** Names of the bins that a step's commands start. */
+export function binsOf(step: Step): readonly string[] {
+  const names = step.rows.flatMap((row) => [row.create, row.retire]).map((command) => command.split(' ')[0] ?? '');
+  return [...new Set(names)].toSorted();
+}

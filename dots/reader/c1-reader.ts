@@ -1,0 +1,147 @@
+import { realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import type { Client } from 'pg';
+import { z } from 'zod';
+import { C1Error } from '../../domain/codes.ts';
+import { parseStep } from '../../domain/names.ts';
+import { parsePayload } from '../../domain/payloads.ts';
+import { type RuntimeState, runtimeState } from '../../domain/runtime-state.ts';
+import { isSurfaceName } from '../../domain/surfaces.ts';
+import { readRuntimeConfig, withConnection } from '../kernel/connection.ts';
+import { failureOf } from '../kernel/outcome.ts';
+import { readStandardInput } from '../kernel/standard-input.ts';
+import { assertBins } from './bins.ts';
+import { type CheckResult, checkGate, checkOpen, checkRetire, checkRetired } from './checks.ts';
+
+/**
+ * The read-only program behind preview, open and gate: no DOT, never staged, logs in as auditor_ro and cannot write
+ * (steps.md, "Shape of a step"). A failed read is a stop, never "row absent".
+ */
+const LOGIN = 'auditor_ro';
+const VERSION = '1.0.0';
+const STEP_FLAG = '--step <step>';
+
+const bins = z.array(z.string().regex(/^[a-z][a-z0-9-]*$/));
+const snapshotRequest = z.strictObject({
+  refs: z.array(z.strictObject({ surface: z.string().refine(isSurfaceName), key: z.string() })),
+  bins,
+});
+const openRequest = z.strictObject({ bins });
+const gateRequest = z.strictObject({ expected: z.record(z.string().refine(isSurfaceName), z.int()) });
+
+const home = dirname(realpathSync(process.argv[1] ?? ''));
+const dotFolder = join(home, '..', 'opt', 'incomex', 'dot');
+
+main();
+
+function main(): void {
+  const command = new Command('c1-reader')
+    .description(
+      'Read-only checks of the governed runtime. LOCAL_STAGING_NOT_SSOT NOT_GOVERNED_RUNTIME on the embedded one.',
+    )
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
+  const sub = (name: string, description: string) =>
+    command
+      .command(name)
+      .description(description)
+      .exitOverride()
+      .configureOutput({ writeErr: () => {} });
+  sub('snapshot', 'rows, claims and state of one database snapshot, as a JSON file')
+    .requiredOption('--out <file>', 'where to write it')
+    .action(({ out }: { out: string }) => perform(() => snapshot(out)));
+  sub('open', 'what must hold before a step writes')
+    .requiredOption(STEP_FLAG, 'the step')
+    .action(({ step }: { step: string }) => perform(() => open(step)));
+  sub('gate', 'the readback of a step')
+    .requiredOption(STEP_FLAG, 'the step')
+    .action(({ step }: { step: string }) => perform(() => gate(step)));
+  sub('retire-check', 'what must hold before a step retires')
+    .requiredOption(STEP_FLAG, 'the step')
+    .action(({ step }: { step: string }) => perform(() => answer('retire-check', step, checkRetire)));
+  sub('retired', 'the readback of a retire')
+    .requiredOption(STEP_FLAG, 'the step')
+    .action(({ step }: { step: string }) =>
+      perform(() => answer('retired', step, (state) => checkRetired(state, step))),
+    );
+  try {
+    command.parse();
+  } catch (error) {
+    fail(error);
+  }
+}
+
+async function snapshot(out: string): Promise<object> {
+  const request = parsePayload(snapshotRequest, readStandardInput(), 'request');
+  const read = await readAll(JSON.stringify(request.refs));
+  assertBins(join(dotFolder, 'bin'), request.bins, read.state.bins ?? {});
+  writeWhole(out, JSON.stringify(read));
+  return { code: 'OK_READ', refs: request.refs.length, bins: request.bins.length };
+}
+
+async function open(step: string): Promise<object> {
+  const request = parsePayload(openRequest, readStandardInput(), 'request');
+  return answer('open', step, (state) => {
+    const checked = assertBins(join(dotFolder, 'bin'), request.bins, state.bins ?? {});
+    const result = checkOpen(state, step);
+    return { ...result, checked: result.checked + checked };
+  });
+}
+
+async function gate(step: string): Promise<object> {
+  const { expected } = parsePayload(gateRequest, readStandardInput(), 'request');
+  return answer('gate', step, (state) => checkGate(state, step, expected));
+}
+
+async function answer(check: string, step: string, judge: (state: RuntimeState) => CheckResult): Promise<object> {
+  parseStep(step);
+  const { state } = await readAll('[]');
+  return { code: 'OK_READ', check, step, ...judge(state) };
+}
+
+/** State and rows of one and the same database snapshot. */
+function readAll(refs: string): Promise<{ readonly state: RuntimeState; readonly refs: unknown }> {
+  const config = readRuntimeConfig(join(dotFolder, 'config', 'runtime.json'));
+  return withConnection(config, LOGIN, 'c1-reader', (client) => readConsistently(client, refs));
+}
+
+async function readConsistently(client: Client, refs: string) {
+  await client.query('begin isolation level repeatable read read only');
+  const sql = 'select iu_core.read_state() as state, iu_core.read_refs($1) as refs';
+  const { rows } = await client.query<{ state: unknown; refs: unknown }>(sql, [refs]);
+  await client.query('commit');
+  return { state: parseState(rows[0]?.state), refs: rows[0]?.refs };
+}
+
+function parseState(value: unknown): RuntimeState {
+  const parsed = runtimeState.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new C1Error('ERROR_READ_FAILED', { seen: z.prettifyError(parsed.error), expected: 'a whole runtime state' });
+}
+
+/** Whole or not at all: a reader that is killed leaves no half file to be taken for a state. */
+function writeWhole(file: string, text: string): void {
+  try {
+    writeFileSync(`${file}.part`, text, { mode: 0o600 });
+    renameSync(`${file}.part`, file);
+  } catch (cause) {
+    const seen = cause instanceof Error ? cause.message : String(cause);
+    throw new C1Error('ERROR_STATE_FOLDER', { seen, expected: 'a state folder that can be written' }, { cause });
+  }
+}
+
+function perform(work: () => Promise<object>): void {
+  work().then((result) => process.stdout.write(`${JSON.stringify(result)}\n`), fail);
+}
+
+function fail(error: unknown): void {
+  if (error instanceof CommanderError && error.exitCode === 0) return;
+  const failure =
+    error instanceof CommanderError
+      ? new C1Error('ERROR_USAGE', { seen: error.message, expected: 'the commands of --help' })
+      : failureOf(error);
+  process.stderr.write(`${failure.message}\n`);
+  process.exitCode = failure.exitCode;
+}

@@ -1,0 +1,3 @@
+import { runStack } from './components/stack.ts';
+
+await runStack();
