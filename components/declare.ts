@@ -1,4 +1,5 @@
 import type * as pulumi from '@pulumi/pulumi';
+import { type PlannedDeltas, plannedCounts } from '../domain/planned-deltas.ts';
 import type { Step, StepId } from '../domain/steps/step.ts';
 import { Admission } from './admission.ts';
 import { Baseline } from './baseline.ts';
@@ -13,10 +14,14 @@ const COMPONENTS: Readonly<Record<StepId, new (args: GovernedStepArgs) => Govern
 };
 
 /** Declares the steps in order; each depends on the gate of the one before. */
-export function declareSteps(steps: readonly Step[], transport: Transport): readonly GovernedStep[] {
+export function declareSteps(
+  steps: readonly Step[],
+  planned: PlannedDeltas,
+  transport: Transport,
+): readonly GovernedStep[] {
   let after: readonly pulumi.Resource[] = [];
   return steps.map((step) => {
-    const declared = new COMPONENTS[step.id]({ step, transport, after });
+    const declared = new COMPONENTS[step.id]({ step, expected: plannedCounts(planned, step.id), transport, after });
     after = [declared.gate];
     return declared;
   });

@@ -8,6 +8,8 @@ import type { Transport } from './transport.ts';
 
 export interface GovernedStepArgs {
   readonly step: Step;
+  /** Net live rows per surface that the gate expects of this step. */
+  readonly expected: Readonly<Record<string, number>>;
   readonly transport: Transport;
   /** The gate of the step before; steps run in order. */
   readonly after: readonly pulumi.Resource[];
@@ -30,7 +32,7 @@ export class GovernedStep extends pulumi.ComponentResource {
     this.step = step;
     this.open = this.reader(transport, 'open', 'retired', { bins: binsOf(step) }, args.after);
     this.rows = this.declareRows(transport);
-    this.gate = this.reader(transport, 'gate', 'retire-check', { expected: step.expected }, this.rows);
+    this.gate = this.reader(transport, 'gate', 'retire-check', { expected: args.expected }, this.rows);
     this.registerOutputs({});
   }
 

@@ -5,13 +5,14 @@ import { assertIntegrity } from '../domain/runtime-state.ts';
 import { binsOf } from '../domain/steps/step.ts';
 import { readConfig, type StackConfig } from './config.ts';
 import { declareSteps } from './declare.ts';
-import { readPayloadFiles } from './payload-files.ts';
+import { readPayloadFiles, readPlannedDeltas } from './input-files.ts';
 import { deltaTable, STAGING_LABEL } from './report.ts';
-import { crossCheck, type LiveState, readLiveState } from './snapshot.ts';
+import { CROSS_CHECKED, crossCheck, type LiveState, readLiveState } from './snapshot.ts';
 import { localTransport } from './transport.ts';
 
 const PROJECT = 'c1';
 const PAYLOAD_FOLDER = 'payloads';
+const PLANNED_DELTAS = 'planned-deltas.yaml';
 
 /**
  * The whole program: read config, read the runtime, judge it, plan every row on it, show the deltas, declare the steps.
@@ -30,16 +31,16 @@ export async function runStack(): Promise<void> {
 async function declare(): Promise<void> {
   assertProject();
   const config = readConfig();
+  const planned = readPlannedDeltas(PLANNED_DELTAS);
   const steps = stepsThrough(config.through, readPayloadFiles(PAYLOAD_FOLDER));
-  const everything = stepsThrough('W3', readPayloadFiles(PAYLOAD_FOLDER));
-  const live = await readLiveState(refsOf(everything), steps.flatMap(binsOf), localTransport);
+  const live = await readLiveState([...refsOf(steps), ...CROSS_CHECKED], steps.flatMap(binsOf), localTransport);
   assertIntegrity(live.state);
   assertApprovals(config, live);
   assertThrough(config.through, live.state);
   await crossCheck(live.snapshot);
-  const counts = countDeltas(planSteps(steps, live.snapshot, pulumi.getStack()), live.state);
+  const counts = countDeltas(planSteps(steps, live.snapshot, pulumi.getStack()), planned, live.state);
   if (pulumi.runtime.isDryRun()) await pulumi.log.info(`${STAGING_LABEL}\n${deltaTable(counts, live.state)}`);
-  declareSteps(steps, localTransport);
+  declareSteps(steps, planned, localTransport);
 }
 
 function assertProject(): void {

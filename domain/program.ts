@@ -1,6 +1,7 @@
 import { C1Error } from './codes.ts';
 import { type Delta, type RowRef, refOf } from './deltas.ts';
 import { C1_DOT_CODES } from './dots.ts';
+import { isPlanned, type PlannedDeltas, plannedCounts } from './planned-deltas.ts';
 import type { RuntimeState } from './runtime-state.ts';
 import { foldDeltas, type Snapshot } from './snapshot.ts';
 import { baselineStep } from './steps/baseline.ts';
@@ -63,17 +64,23 @@ export interface DeltaCount {
 }
 
 /**
- * Applied + still planned == planned, for each step and surface; surfaces that a step does not name must stay at 0.
+ * Applied + still to come == planned, for each step and surface; a surface that a step does not name stays at 0, and so
+ * does a row that it does not name.
  *
  * @throws C1Error HOLD_PREVIEW_DELTA_MISMATCH
  */
-export function countDeltas(plans: readonly StepPlan[], state: RuntimeState): readonly DeltaCount[] {
-  const counts = plans.flatMap((plan) => countStep(plan, state));
+export function countDeltas(
+  plans: readonly StepPlan[],
+  planned: PlannedDeltas,
+  state: RuntimeState,
+): readonly DeltaCount[] {
+  for (const plan of plans) assertNamed(plan, planned);
+  const counts = plans.flatMap((plan) => countStep(plan, planned, state));
   const wrong = counts.find(({ applied, remaining, planned }) => applied + remaining !== planned);
   if (wrong === undefined) return counts.filter(({ planned }) => planned !== 0);
   throw new C1Error('HOLD_PREVIEW_DELTA_MISMATCH', {
     seen: `${wrong.applied} applied and ${wrong.remaining} still to come on ${wrong.surface} in ${wrong.step}`,
-    expected: `${wrong.planned} in all`,
+    expected: `${wrong.planned} in all, as planned-deltas.yaml says`,
   });
 }
 
@@ -87,14 +94,26 @@ export function assertThrough(through: StepId, state: RuntimeState): void {
   });
 }
 
-function countStep({ step, rows }: StepPlan, state: RuntimeState): readonly DeltaCount[] {
+function assertNamed({ step, rows }: StepPlan, planned: PlannedDeltas): void {
+  if (step.id === 'BASELINE') return;
   const deltas = rows.flatMap((row) => row.deltas);
+  const unnamed = deltas.find(({ surface, key }) => !isPlanned(planned, step.id, surface, key));
+  if (unnamed === undefined) return;
+  throw new C1Error('HOLD_PREVIEW_DELTA_MISMATCH', {
+    seen: `${unnamed.op} of ${refOf(unnamed)} in ${step.id}`,
+    expected: 'only rows that planned-deltas.yaml names',
+  });
+}
+
+function countStep({ step, rows }: StepPlan, planned: PlannedDeltas, state: RuntimeState): readonly DeltaCount[] {
+  const deltas = rows.flatMap((row) => row.deltas);
+  const counts = plannedCounts(planned, step.id);
   return SURFACE_NAMES.filter((surface) => SURFACES[surface].kind !== 'bookkeeping').map((surface) => ({
     step: step.id,
     surface,
     applied: state.stepDeltas[step.id]?.[surface] ?? 0,
     remaining: deltas.filter((delta) => delta.surface === surface).reduce((sum, { op }) => sum + netOf(op), 0),
-    planned: step.expected[surface] ?? 0,
+    planned: counts[surface] ?? 0,
   }));
 }
 

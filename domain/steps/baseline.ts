@@ -20,7 +20,6 @@ export function baselineStep(): Step {
         payload: { runtime: 'c1' },
       }),
     ],
-    expected: {},
     readback: 'iu_core.v_baseline is open and names this stack',
     retire: 'dot-baseline-record --retire appends the closing row',
     blastRadius: 'bookkeeping in iu_core; no governed surface',

@@ -2,7 +2,6 @@ import type { Json } from '../canonical.ts';
 import type { RowRef } from '../deltas.ts';
 import type { Claimant, DotPlan, Plan } from '../plans/plan.ts';
 import type { Snapshot } from '../snapshot.ts';
-import type { SurfaceName } from '../surfaces.ts';
 
 export const STEP_IDS = ['BASELINE', 'W2', 'W3'] as const;
 /** Steps that are built, in the order in which they run. */
@@ -39,8 +38,6 @@ export interface Step {
   readonly dotPaths: readonly string[];
   readonly payloadFiles: readonly string[];
   readonly rows: readonly StepRow[];
-  /** Net live rows per surface; `dot_ledger` counts the runs, because each writes one entry. */
-  readonly expected: Partial<Readonly<Record<SurfaceName, number>>>;
   readonly readback: string;
   readonly retire: string;
   readonly blastRadius: string;

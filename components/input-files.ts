@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { C1Error } from '../domain/codes.ts';
 import { admissionRow, birthRow, parsePayload, speciesRow } from '../domain/payloads.ts';
+import { type PlannedDeltas, parsePlannedDeltas } from '../domain/planned-deltas.ts';
 import type { AdmissionPayloads } from '../domain/steps/w2-admission.ts';
 import { parseJsonStrictly } from '../domain/strict-json.ts';
 
@@ -17,6 +19,22 @@ export function readPayloadFiles(folder: string): AdmissionPayloads {
     births: read(folder, 'birth_records', z.array(birthRow)),
     admissions: read(folder, 'admission_records', z.array(admissionRow)),
   };
+}
+
+/**
+ * Reads `planned-deltas.yaml`; YAML refuses a duplicate key by itself.
+ *
+ * @throws C1Error ERROR_PAYLOAD_INVALID
+ */
+export function readPlannedDeltas(file: string): PlannedDeltas {
+  let value: unknown;
+  try {
+    value = parseYaml(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    const seen = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
+    throw new C1Error('ERROR_PAYLOAD_INVALID', { seen: `${file}: ${seen}`, expected: 'one YAML document' }, { cause });
+  }
+  return parsePlannedDeltas(value);
 }
 
 function read<T>(folder: string, name: string, schema: z.ZodType<T>): T {

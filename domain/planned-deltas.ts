@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { C1Error } from './codes.ts';
+import { STEP_IDS, type StepId } from './steps/step.ts';
+import { isSurfaceName, type SurfaceName } from './surfaces.ts';
+
+/** `planned-deltas.yaml`: per step, the rows that it brings by surface and key, and the number of its applied runs. */
+const plannedStep = z.strictObject({
+  runs: z.int().positive(),
+  rows: z.record(
+    z.string().refine(isSurfaceName, 'a governed surface'),
+    z.record(z.string(), z.enum(['insert', 'change'])),
+  ),
+});
+const plannedDeltas = z.strictObject({ steps: z.partialRecord(z.enum(STEP_IDS), plannedStep) });
+export type PlannedDeltas = z.infer<typeof plannedDeltas>;
+
+/** @throws C1Error ERROR_PAYLOAD_INVALID naming every property that is wrong */
+export function parsePlannedDeltas(value: unknown): PlannedDeltas {
+  const result = plannedDeltas.safeParse(value);
+  if (result.success) return result.data;
+  throw new C1Error('ERROR_PAYLOAD_INVALID', {
+    seen: `planned-deltas.yaml: ${z.prettifyError(result.error).replaceAll('\n', ' ')}`,
+    expected: 'steps with runs and rows by surface and key',
+    next: 'correct planned-deltas.yaml',
+  });
+}
+
+/** Net live rows that a step brings to each surface; `dot_ledger` counts its runs. Surfaces that are not named stay as they are. */
+export function plannedCounts(planned: PlannedDeltas, step: StepId): Partial<Record<SurfaceName, number>> {
+  const found = planned.steps[step];
+  if (found === undefined) return {};
+  const rows = Object.entries(found.rows).map(([surface, keys]) => [
+    surface,
+    Object.values(keys).filter((operation) => operation === 'insert').length,
+  ]);
+  return { ...Object.fromEntries(rows), dot_ledger: found.runs };
+}
+
+export function isPlanned(planned: PlannedDeltas, step: StepId, surface: SurfaceName, key: string): boolean {
+  return surface === 'dot_ledger' || Object.hasOwn(planned.steps[step]?.rows[surface] ?? {}, key);
+}
