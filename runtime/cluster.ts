@@ -1,10 +1,14 @@
 import { spawn } from 'node:child_process';
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import getPort from 'get-port';
+import pRetry from 'p-retry';
 import pWaitFor, { TimeoutError } from 'p-wait-for';
 import { C1Error } from '../domain/codes.ts';
 import { binaries } from './binaries.ts';
 import { ensureInitialised } from './cluster-init.ts';
+import { withSuperuser } from './connect.ts';
+import { MAINTENANCE } from './databases.ts';
+import { readIfThere } from './files.ts';
 import { type ServerUser, serverUser } from './os-user.ts';
 import type { StatePaths } from './paths.ts';
 import { isAlive, isServerOf, type Postmaster, removeStalePidFile, runningPostmaster } from './postmaster.ts';
@@ -19,7 +23,8 @@ export interface StartOptions extends Omit<ServerOptions, 'port'> {
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 60_000;
 const POLL_MS = 10;
-const PICK_ATTEMPTS = 5;
+const LAUNCH_RETRIES = 50;
+const LAUNCH_PAUSE_MS = 100;
 
 /**
  * Starts PostgreSQL detached, so that it outlives this process; does nothing when it runs already.
@@ -47,15 +52,27 @@ export async function stopCluster(paths: StatePaths, report: Reporter): Promise<
   return true;
 }
 
-/** A server that another command started a moment ago, or that still recovers from a crash, is waited for. */
+/**
+ * A server that another command started a moment ago, or that recovers from a crash, is waited for. The pid file of a
+ * server that recovers still says "ready", so only an answer counts.
+ */
 async function awaitEarlierStart(paths: StatePaths, report: Reporter): Promise<Postmaster | null> {
-  let seen = await runningPostmaster(paths.data);
-  if (seen === null || seen.ready) return seen;
+  let seen: Postmaster | null = null;
   await limited(report, 'PostgreSQL to answer', START_LIMIT_MS, async () => {
     seen = await runningPostmaster(paths.data);
-    return seen === null || seen.ready;
+    return seen === null || (seen.ready && (await answers(paths, seen.port)));
   });
   return seen;
+}
+
+async function answers(paths: StatePaths, port: number): Promise<boolean> {
+  try {
+    await withSuperuser(paths, port, MAINTENANCE, async (client) => client.query('select'));
+    return true;
+  } catch (cause) {
+    if (cause instanceof C1Error && cause.code === 'ERROR_RUNTIME_UNREACHABLE') return false;
+    throw cause;
+  }
 }
 
 interface Launch extends StartOptions {
@@ -63,24 +80,29 @@ interface Launch extends StartOptions {
   readonly user: ServerUser;
 }
 
-/** Another program may take a free port between the pick and the start; a kept port is not exchanged in silence. */
+/**
+ * Another program may take a free port between the pick and the start; a kept port is not exchanged in silence. The
+ * children of a server that was killed hold its shared memory for a moment.
+ */
 async function launchOnFreePort(paths: StatePaths, report: Reporter, launch: Launch): Promise<Postmaster> {
-  for (let attempt = 1; ; attempt += 1) {
-    const port = launch.port ?? (await getPort({ host: HOST }));
-    try {
-      return await launchOn(paths, report, launch, port);
-    } catch (cause) {
-      const again = launch.port === null && attempt < PICK_ATTEMPTS;
-      if (!(again && cause instanceof C1Error && cause.code === 'ERROR_PORT_TAKEN')) throw cause;
-    }
-  }
+  return pRetry(async () => launchOn(paths, report, launch, launch.port ?? (await getPort({ host: HOST }))), {
+    retries: LAUNCH_RETRIES,
+    factor: 1,
+    minTimeout: LAUNCH_PAUSE_MS,
+    shouldRetry: ({ error }) =>
+      error instanceof C1Error && (isOrphaned(error) || (error.code === 'ERROR_PORT_TAKEN' && launch.port === null)),
+  });
+}
+
+function isOrphaned(error: C1Error): boolean {
+  return error.seen.includes('pre-existing shared memory block');
 }
 
 async function launchOn(paths: StatePaths, report: Reporter, launch: Launch, port: number): Promise<Postmaster> {
   await writeServerConfig(paths.data, launch.user, { ...launch, port });
   const log = await open(paths.log, 'a', 0o600);
   try {
-    const from = (await log.stat()).size;
+    const from = (await logSince(paths, 0)).length;
     const pid = spawnDetached([...launch.user.prefix, launch.program, '-D', paths.data], log.fd);
     const started = await untilReady(paths, report, pid, () => startFailure(paths, port, from));
     report.did(`started PostgreSQL on ${HOST}:${port}`);
@@ -111,8 +133,12 @@ async function untilReady(
     seen = await runningPostmaster(paths.data);
     return ended || seen?.ready === true;
   });
-  if (seen === null) throw await failure();
+  if (!isReady(seen)) throw await failure();
   return seen;
+}
+
+function isReady(seen: Postmaster | null): seen is Postmaster {
+  return seen?.ready === true;
 }
 
 async function limited(report: Reporter, what: string, limit: number, done: () => Promise<boolean>): Promise<void> {
@@ -125,21 +151,36 @@ async function limited(report: Reporter, what: string, limit: number, done: () =
 }
 
 async function startFailure(paths: StatePaths, port: number, from: number): Promise<C1Error> {
-  const said = (await readFile(paths.log)).subarray(from).toString('utf8');
+  const said = await logSince(paths, from);
   if (/Address already in use/.test(said)) {
     return new C1Error('ERROR_PORT_TAKEN', { seen: `another program on ${HOST}:${port}`, expected: 'the port free' });
   }
-  if (/No space left on device|Disk quota exceeded|Read-only file system/.test(said)) {
-    return new C1Error('ERROR_STATE_FOLDER', { seen: fatalLine(said), expected: `room to write in ${paths.data}` });
-  }
-  return new C1Error('ERROR_DATABASE', {
-    seen: `PostgreSQL ending at its start: ${fatalLine(said)}`,
-    expected: 'a server that answers',
-    next: `read ${paths.log}`,
-  });
+  return (
+    diskFinding(paths, said) ??
+    new C1Error('ERROR_DATABASE', {
+      seen: `PostgreSQL ending at its start: ${fatalLine(said)}`,
+      expected: 'a server that answers',
+      next: `read ${paths.log}`,
+    })
+  );
+}
+
+/** What the server wrote into its log after its first `from` bytes. */
+export async function logSince(paths: StatePaths, from: number): Promise<string> {
+  return ((await readIfThere(paths.log)) ?? '').slice(from);
+}
+
+/** ERROR_STATE_FOLDER when the server's log says that the disk was at fault, else null. */
+export function diskFinding(paths: StatePaths, log: string): C1Error | null {
+  if (!/No space left on device|Disk quota exceeded|Read-only file system/.test(log)) return null;
+  return new C1Error('ERROR_STATE_FOLDER', { seen: fatalLine(log), expected: `room to write in ${paths.data}` });
 }
 
 function fatalLine(log: string): string {
   const lines = log.trim().split('\n');
-  return lines.find((line) => /FATAL|PANIC/.test(line))?.replace(/^.*(FATAL|PANIC): +/, '') ?? lines.at(-1) ?? 'no log';
+  return (
+    lines.find((line) => /FATAL|PANIC|No space/.test(line))?.replace(/^.*(FATAL|PANIC|ERROR): +/, '') ??
+    lines.at(-1) ??
+    'no log'
+  );
 }

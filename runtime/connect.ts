@@ -1,5 +1,6 @@
 import { Client, type ClientConfig } from 'pg';
 import { C1Error } from '../domain/codes.ts';
+import { databaseError } from '../dots/kernel/database-errors.ts';
 import { SUPERUSER } from './cluster-init.ts';
 import { errnoOf } from './files.ts';
 import type { StatePaths } from './paths.ts';
@@ -14,11 +15,14 @@ export interface Target {
 }
 
 const CONNECT_LIMIT_MS = 10_000;
+/** SQLSTATE of a full disk. */
+export const DISK_FULL = '53100';
 
 /**
  * Opens a connection, runs `work`, closes it.
  *
- * @throws C1Error ERROR_RUNTIME_UNREACHABLE, ERROR_STATE_FOLDER (no password file), ERROR_DATABASE
+ * @throws C1Error ERROR_RUNTIME_UNREACHABLE, ERROR_STATE_FOLDER (no password file, disk full), ERROR_DATABASE, or the
+ * registered code that PostgreSQL raised
  */
 export async function withClient<T>(
   paths: StatePaths,
@@ -28,11 +32,11 @@ export async function withClient<T>(
   const client = new Client(await clientConfig(paths, target));
   // A lost connection fails the query that is under way; without a listener it would also end the process.
   client.on('error', () => undefined);
-  await client.connect().catch((cause: unknown) => {
-    throw unreachable(target, cause);
-  });
   try {
+    await client.connect();
     return await work(client);
+  } catch (cause) {
+    throw registeredError(paths, cause);
   } finally {
     await client.end();
   }
@@ -59,9 +63,8 @@ export async function clientConfig(paths: StatePaths, { port, database, login }:
   });
 }
 
-function unreachable(target: Target, cause: unknown): C1Error {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  const code = errnoOf(cause) === 'ECONNREFUSED' ? 'ERROR_RUNTIME_UNREACHABLE' : 'ERROR_DATABASE';
-  const seen = `${why === '' ? 'no answer' : why} on ${HOST}:${target.port}/${target.database}`;
-  return new C1Error(code, { seen, expected: `a session of ${target.login}` }, { cause });
+function registeredError(paths: StatePaths, cause: unknown): unknown {
+  if (errnoOf(cause) !== DISK_FULL) return databaseError(cause);
+  const seen = cause instanceof Error ? cause.message : DISK_FULL;
+  return new C1Error('ERROR_STATE_FOLDER', { seen, expected: `room to write in ${paths.data}` }, { cause });
 }

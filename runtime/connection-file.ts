@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { C1Error } from '../domain/codes.ts';
 import { LIVE } from './databases.ts';
-import { readIfThere, writeAtomic } from './files.ts';
+import { inStateFolder, readIfThere, writeAtomic } from './files.ts';
 import type { StatePaths } from './paths.ts';
 import { HOST } from './server-config.ts';
 
@@ -20,7 +20,7 @@ export type Connection = z.infer<typeof connectionSchema>;
 
 /** What the last start wrote; null before the first one. @throws C1Error ERROR_STATE_FOLDER when it is not readable JSON */
 export async function readConnection(paths: StatePaths): Promise<Connection | null> {
-  const text = await readIfThere(paths.connection);
+  const text = await inStateFolder(paths.state, () => readIfThere(paths.connection));
   if (text === null) return null;
   try {
     return connectionSchema.parse(JSON.parse(text));

@@ -22,8 +22,14 @@ export async function inStateFolder<T>(stateDir: string, work: () => Promise<T>)
   try {
     return await work();
   } catch (cause) {
-    throw stateFolderError(stateDir, cause);
+    throw FOLDER_ERRNOS.has(errnoOf(cause) ?? '') ? stateFolderError(stateDir, cause) : cause;
   }
+}
+
+export function stateFolderError(stateDir: string, cause: unknown): C1Error {
+  const seen = cause instanceof Error ? cause.message : String(cause);
+  const expected = `a folder at ${stateDir} that can be written`;
+  return new C1Error('ERROR_STATE_FOLDER', { seen, expected }, { cause });
 }
 
 /** Temporary file, then rename: a reader sees the old content or the new one, never a half. */
@@ -51,17 +57,4 @@ export async function readIfThere(file: string): Promise<string | null> {
 
 export function errnoOf(cause: unknown): string | undefined {
   return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
-}
-
-function stateFolderError(stateDir: string, cause: unknown): unknown {
-  const errno = errnoOf(cause);
-  if (cause instanceof C1Error || errno === undefined || !FOLDER_ERRNOS.has(errno)) return cause;
-  const detail = cause instanceof Error ? cause.message : errno;
-  return new C1Error(
-    'ERROR_STATE_FOLDER',
-    { seen: detail, expected: `a folder at ${stateDir} that can be written` },
-    {
-      cause,
-    },
-  );
 }

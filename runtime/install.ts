@@ -1,12 +1,14 @@
 import type { Client } from 'pg';
 import { sha256Hex } from '../domain/canonical.ts';
 import { C1Error } from '../domain/codes.ts';
+import { DISK_FULL } from './connect.ts';
+import { errnoOf } from './files.ts';
 import { isGuarded, type Migration } from './migrations.ts';
 
 /** Name of a bin to the SHA-256 of the installed file. */
 export type BinDigests = Readonly<Record<string, string>>;
 
-interface Record_ {
+interface InstallRecord {
   readonly migration: string;
   readonly sha256: string;
   readonly guardDigest: string | null;
@@ -25,7 +27,7 @@ export async function install(client: Client, all: readonly Migration[], bins: B
   assertUnchanged(all, applied);
   const missing = all.filter(({ name }) => !applied.has(name));
   if (missing.length > 0 && applied.size > 0) await assertGuardsUntouched(client);
-  let unrecorded: readonly Record_[] = [];
+  let unrecorded: readonly InstallRecord[] = [];
   for (const migration of missing) unrecorded = await applyOne(client, migration, unrecorded);
   await recordState(client, missing.length > 0, bins);
   return missing.map(({ name }) => name);
@@ -69,8 +71,8 @@ async function assertGuardsUntouched(client: Client): Promise<void> {
 async function applyOne(
   client: Client,
   migration: Migration,
-  unrecorded: readonly Record_[],
-): Promise<readonly Record_[]> {
+  unrecorded: readonly InstallRecord[],
+): Promise<readonly InstallRecord[]> {
   const record = { migration: migration.name, sha256: migration.sha256, guardDigest: null, bins: null };
   return inTransaction(client, migration.name, async () => {
     await client.query('set local event_triggers = off');
@@ -100,7 +102,7 @@ async function guardDigestOf(client: Client): Promise<string> {
   return rows[0]?.digest ?? '';
 }
 
-async function writeRecord(client: Client, { migration, sha256, guardDigest, bins }: Record_): Promise<void> {
+async function writeRecord(client: Client, { migration, sha256, guardDigest, bins }: InstallRecord): Promise<void> {
   await client.query('select iu_core.record_install($1, $2, $3, $4)', [
     migration,
     sha256,
@@ -122,7 +124,7 @@ async function inTransaction<T>(client: Client, what: string, work: () => Promis
 }
 
 function installError(what: string, cause: unknown): unknown {
-  if (cause instanceof C1Error || !(cause instanceof Error)) return cause;
+  if (cause instanceof C1Error || !(cause instanceof Error) || errnoOf(cause) === DISK_FULL) return cause;
   const seen = `${what} failing: ${cause.message}`;
   return new C1Error('ERROR_DATABASE', { seen, expected: 'every migration to apply' }, { cause });
 }

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { lock } from 'proper-lockfile';
 import { C1Error } from '../domain/codes.ts';
-import { errnoOf, inStateFolder } from './files.ts';
+import { errnoOf, inStateFolder, stateFolderError } from './files.ts';
 import type { StatePaths } from './paths.ts';
 import { type Reporter, withProgress } from './reporter.ts';
 
@@ -14,13 +14,20 @@ const WAIT_LIMIT_MS = 120_000;
  * was killed is taken over after ten seconds.
  */
 export async function withLock<T>(paths: StatePaths, report: Reporter, work: () => Promise<T>): Promise<T> {
-  await inStateFolder(paths.state, () => mkdir(paths.state, { recursive: true }));
+  await makeStateFolder(paths.state);
   const release = await withProgress(report, 'another c1 runtime command on this folder', () => acquire(paths));
   try {
     return await inStateFolder(paths.state, work);
   } finally {
     await release();
   }
+}
+
+/** Node says "no such file" when it means a read-only file system; whatever it says, the folder is at fault. */
+async function makeStateFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+    throw stateFolderError(folder, cause);
+  });
 }
 
 async function acquire(paths: StatePaths): Promise<() => Promise<void>> {

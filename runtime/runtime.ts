@@ -1,13 +1,13 @@
 import { C1Error } from '../domain/codes.ts';
 import { buildBins } from './bin-build.ts';
 import { installBins } from './bin-install.ts';
-import { type StartOptions, startCluster, stopCluster } from './cluster.ts';
+import { diskFinding, logSince, type StartOptions, startCluster, stopCluster } from './cluster.ts';
 import { withSuperuser } from './connect.ts';
 import { readConnection, writeConnection } from './connection-file.ts';
 import { databaseExists, LIVE } from './databases.ts';
 import type { BinDigests } from './install.ts';
 import { withLock } from './lock.ts';
-import { statePaths } from './paths.ts';
+import { type StatePaths, statePaths } from './paths.ts';
 import type { Postmaster } from './postmaster.ts';
 import { ensureLive, ensurePristine, recreateLive, type Server, withMaintenance } from './pristine.ts';
 import { type Reporter, withProgress } from './reporter.ts';
@@ -38,13 +38,15 @@ export async function startRuntime(
   options: RuntimeOptions = {},
 ): Promise<RunningRuntime> {
   const paths = statePaths(stateDir);
-  return withLock(paths, report, async () => {
-    const { server, postmaster } = await startServer(stateDir, report, options);
-    const bins = await refreshBins(server, await knownGood(server), false);
-    await ensurePristine(server, bins);
-    await ensureLive(server, bins);
-    return { stateDir: paths.state, host: HOST, port: server.port, database: LIVE, pid: postmaster.pid };
-  });
+  return withLock(paths, report, () =>
+    explainedByLog(paths, async () => {
+      const { server, postmaster } = await startServer(stateDir, report, options);
+      const bins = await refreshBins(server, await knownGood(server), false);
+      await ensurePristine(server, bins);
+      await ensureLive(server, bins);
+      return { stateDir: paths.state, host: HOST, port: server.port, database: LIVE, pid: postmaster.pid };
+    }),
+  );
 }
 
 /** Ends the PostgreSQL of this state folder; false when none ran. */
@@ -67,6 +69,17 @@ export async function resetRuntime(stateDir: string, report: Reporter): Promise<
     report.did(`database ${LIVE} is as it was installed`);
     return { stateDir: paths.state, host: HOST, port: server.port, database: LIVE, pid: postmaster.pid };
   });
+}
+
+/** A server whose disk is full breaks off its connections; why, only its log says. */
+async function explainedByLog<T>(paths: StatePaths, work: () => Promise<T>): Promise<T> {
+  const from = (await logSince(paths, 0)).length;
+  try {
+    return await work();
+  } catch (cause) {
+    const isLost = cause instanceof C1Error && cause.code === 'ERROR_RUNTIME_UNREACHABLE';
+    throw (isLost ? diskFinding(paths, await logSince(paths, from)) : null) ?? cause;
+  }
 }
 
 interface Started {

@@ -26,7 +26,8 @@ export interface RuntimeStatus {
 /** What runs in this state folder, and whether guards and bins are what the last install left. Changes nothing. */
 export async function runtimeStatus(stateDir: string): Promise<RuntimeStatus> {
   const paths = statePaths(stateDir);
-  const [connection, postmaster] = await Promise.all([readConnection(paths), runningPostmaster(paths.data)]);
+  const connection = await readConnection(paths);
+  const postmaster = connection === null ? null : await runningPostmaster(paths.data);
   const base = { stateDir: paths.state, port: connection?.port ?? null, database: connection?.database ?? null };
   if (connection === null || postmaster === null) {
     const unknown = { pid: null, version: null, migrations: null, guards: null, changedBins: [], addedBins: [] };
