@@ -24,6 +24,8 @@ export function engineEnvironment({ base = process.env, stateDir = stateFolder(b
     ...passphrase(stateDir, base, backend),
     PULUMI_SKIP_UPDATE_CHECK: 'true',
     PULUMI_EXPERIMENTAL: 'true',
+    // The salt of the passphrase is read from the state, so that the stack file need not hold it (stack-file.mjs).
+    PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: 'true',
     // An older language host on PATH would be taken before the one that was set up.
     PULUMI_IGNORE_AMBIENT_PLUGINS: 'true',
     NODE_COMPILE_CACHE: join(stateDir, 'cache', 'node'),

@@ -5,6 +5,7 @@ import { engineEnvironment } from './environment.mjs';
 import { exitWith, setupFailure } from './failure.mjs';
 import { stateFolder } from './root.mjs';
 import { runAs } from './run-as.mjs';
+import { removeNewSalts, unsaltedStackFiles } from './stack-file.mjs';
 import { refuseOtherProject, stackRequest, unknownStack } from './stacks.mjs';
 
 try {
@@ -23,8 +24,10 @@ function main(argv) {
   const request = stackRequest(argv, env);
   refuseOtherProject(request);
   const missing = unknownStack(request, env);
-  if (missing === undefined) become(cli, argv, env);
-  else runAs(cli, argv, env, () => process.stderr.write(`${missing.message}\n`));
+  const unsalted = unsaltedStackFiles(request.projectFile);
+  process.on('exit', () => removeNewSalts(unsalted));
+  if (missing === undefined && unsalted.length === 0) become(cli, argv, env);
+  else runAs(cli, argv, env, () => process.stderr.write(missing === undefined ? '' : `${missing.message}\n`));
 }
 
 // Where this Node can, the CLI takes our place: one process less, and signals need no hand on.

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { pins, pluginFile } from '../pins.mjs';
 import { root } from '../root.mjs';
 
@@ -23,6 +23,9 @@ const standIns = {
   command: { source: 'plugin-command', file: pluginFile('command') },
   postgresql: { source: 'plugin-postgresql', file: pluginFile('postgresql') },
 };
+
+/** What the language host preloads into a policy pack's process. */
+const PRELOADED = ['language-host/no-compiler.cjs', 'quick-sdk.cjs'];
 
 const sourceFolders = ['stand-in', ...Object.values(standIns).map(({ source }) => source)];
 
@@ -38,6 +41,7 @@ export function standInsDigest() {
       hash.update(`${folder}/${name}\0`).update(readFileSync(join(root, 'engine', folder, name)));
     }
   }
+  hash.update(readFileSync(join(root, 'engine', 'quick-sdk.cjs')));
   for (const name of ['@pulumi/pulumi', '@grpc/grpc-js', 'pg', 'esbuild']) {
     hash.update(readFileSync(join(root, 'node_modules', name, 'package.json')));
   }
@@ -71,7 +75,7 @@ export async function installStandIns(home, names) {
     external: ['pg-native'],
     logLevel: 'error',
   });
-  copyFileSync(join(root, 'engine/language-host/no-compiler.cjs'), join(library, 'no-compiler.cjs'));
+  for (const file of PRELOADED) copyFileSync(join(root, 'engine', file), join(library, basename(file)));
   for (const { source, file } of chosen) writeStarter(join(home, file), source);
 }
 

@@ -78,7 +78,7 @@ beforeAll(async () => {
   await run('refresh', ['refresh', '--yes', '--skip-preview'], first);
   await run('diff', ['preview', '--diff', '--json'], second);
   await run('update', up, second);
-  await run('failure', up, third);
+  await run('failure', [...up, '--continue-on-error'], third);
   await run('destroy', ['destroy', '--yes', '--skip-preview'], third);
 }, 60_000);
 

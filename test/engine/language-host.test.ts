@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Ended, type Workspace, workspace } from '../support/pulumi.ts';
+import { type Ended, quickRuntime, type Workspace, workspace } from '../support/pulumi.ts';
 
 let space: Workspace;
 beforeAll(async () => {
-  space = await workspace('');
+  space = await workspace('', { runtime: '{ typescript: false }' });
 }, 30_000);
 afterAll(() => space?.remove());
 
@@ -57,6 +57,18 @@ test('nodeargs reach Node before the program, quotes and all', async () => {
   const { all } = await preview('console.log("title <" + process.title + ">", process.execArgv.length);');
   await runtime('{ typescript: false }');
   expect(all).toContain('title <two words> 2');
+});
+
+test('with the quick SDK a stack trace names the line, and a function to serialise is refused', async () => {
+  await runtime(quickRuntime);
+  const thrown = await preview("const line: number = 1;\n\nthrow new Error('on line three');");
+  const serialised = await preview(`
+    import * as pulumi from '@pulumi/pulumi';
+    await pulumi.runtime.serializeFunction(() => 1);`);
+  await runtime('{ typescript: false }');
+  expect(thrown.all).toMatch(/on line three\s[\s\S]*index\.ts:3:/);
+  expect(serialised.exitCode).not.toBe(0);
+  expect(serialised.all).toContain('functions cannot be serialised with engine/quick-sdk.cjs');
 });
 
 test('an option that the stand-in does not know is refused by name', async () => {

@@ -46,6 +46,9 @@ export interface Resource {
 
 const PROJECT = 'trial';
 
+/** As in the checkout's own Pulumi.yaml: no compiler, and a quick start of the SDK. */
+export const quickRuntime = `{ typescript: false, nodeargs: "--require '${join(root, 'engine/quick-sdk.cjs')}'" }`;
+
 /** Makes a workspace with the given program as `index.ts` and the stack `dev`. */
 export async function workspace(program: string, options: { readonly runtime?: string } = {}): Promise<Workspace> {
   await ensureEngine();
@@ -56,7 +59,7 @@ export async function workspace(program: string, options: { readonly runtime?: s
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
   const made = describe(folder, stateDir);
   await made.write('package.json', JSON.stringify({ name: PROJECT, type: 'module', private: true }));
-  await made.write('Pulumi.yaml', projectFile(options.runtime ?? '{ typescript: false }'));
+  await made.write('Pulumi.yaml', projectFile(options.runtime ?? quickRuntime));
   await made.write('index.ts', program);
   const init = await made.pulumi(['stack', 'init', 'dev']);
   if (init.exitCode !== 0) throw new Error(`pulumi stack init: ${init.all}`);
