@@ -15,7 +15,13 @@ beforeEach(async () => {
   folder = await realpath(await mkdtemp(join(tmpdir(), 'c1 stack file-')));
   await mkdir(join(folder, 'state'));
   await symlink(join(stateFolder(), 'pulumi'), join(folder, 'state', 'pulumi'));
-  await writeFile(join(folder, 'Pulumi.yaml'), 'name: trial\nruntime: yaml\n');
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+  await writeFile(
+    join(folder, 'Pulumi.yaml'),
+    'name: trial\nruntime: { name: nodejs, options: { typescript: false } }\n',
+  );
+  await writeFile(join(folder, 'package.json'), '{ "name": "trial", "type": "module", "main": "index.ts" }');
+  await writeFile(join(folder, 'index.ts'), '');
   await writeFile(join(folder, 'Pulumi.dev.yaml'), COMMITTED);
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
