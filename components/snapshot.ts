@@ -22,7 +22,8 @@ export const CROSS_CHECKED: readonly RowRef[] = [
 ];
 
 const RUNS_FOLDER = '.c1/runs';
-const DATABASE = 'directus';
+/** Where the look-ups go; they take host, port and login from the same environment (PGHOST …). */
+const DATABASE = process.env.PGDATABASE ?? 'directus';
 
 /**
  * State and rows of the runtime, read by c1-reader in one database snapshot. Awaited before anything is registered, so

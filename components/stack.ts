@@ -37,8 +37,8 @@ async function declare(): Promise<void> {
   assertIntegrity(live.state);
   assertApprovals(config, live);
   assertThrough(config.through, live.state);
-  await crossCheck(live.snapshot);
   const counts = countDeltas(planSteps(steps, live.snapshot, pulumi.getStack()), planned, live.state);
+  await crossCheck(live.snapshot);
   if (pulumi.runtime.isDryRun()) await pulumi.log.info(`${STAGING_LABEL}\n${deltaTable(counts, live.state)}`);
   declareSteps(steps, planned, localTransport);
 }

@@ -28,7 +28,8 @@ export const runtimeState = z.object({
   bins: z.record(z.string(), z.string()).nullable(),
   steps: z.array(z.string()),
   approvals: z.string().nullable(),
-  vocabularyRows: z.number(),
+  /** Null where the table is not ours to read. */
+  vocabularyRows: z.number().nullable(),
   target: z.object({ system: z.string(), database: z.string() }),
 });
 export type RuntimeState = z.infer<typeof runtimeState>;

@@ -27,9 +27,9 @@ export function checkGate(state: RuntimeState, step: string, expected: Readonly<
 /** Before a step's first row is retired: nothing drifted, and nothing would be lost. */
 export function checkRetire(state: RuntimeState): CheckResult {
   const checked = assertIntegrity(state);
-  if (state.vocabularyRows > 0) {
+  if (state.vocabularyRows !== 0) {
     throw new C1Error('REJECT_ROLLBACK_DELETE', {
-      seen: `${state.vocabularyRows} rows in the vocabulary table`,
+      seen: `${state.vocabularyRows ?? 'an unknown number of'} rows in the vocabulary table`,
       expected: 'an empty table',
     });
   }

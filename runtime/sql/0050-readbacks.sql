@@ -151,6 +151,24 @@ return (select coalesce(jsonb_object_agg(n.step, n.surfaces), '{}') from (
      where r.applied_seq > b.journal_position and d ->> 'surface' <> 'baseline' group by 1, 2) s
    group by s.step) n);
 
+-- Rows in the vocabulary table: 0 where it does not exist, null where it is not ours to read.
+create function iu_core.vocabulary_rows() returns bigint
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  vocabulary oid := (select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                      where n.nspname = 'c1' and c.relname = 'governance_canonical_operation_vocab');
+  n bigint;
+begin
+  if vocabulary is null then
+    return 0;
+  end if;
+  if not (has_schema_privilege('c1', 'usage') and has_table_privilege(vocabulary, 'select')) then
+    return null;
+  end if;
+  execute 'select count(*) from c1.governance_canonical_operation_vocab' into n;
+  return n;
+end $$;
+
 -- The whole state that a readback judges, of one snapshot.
 create function iu_core.read_state() returns jsonb
 language sql stable set search_path = pg_catalog, pg_temp
@@ -166,8 +184,7 @@ return jsonb_build_object(
      'atBaseline', (select count(*) from public.dot_ledger l where not exists (select from iu_core.dot_run r, iu_core.v_baseline b
         where r.request_id = l.request_id and r.applied_seq > b.journal_position)),
      'head', (select l.entry_hash from public.dot_ledger l order by l.seq desc limit 1)),
-  'vocabularyRows', (select case when to_regclass('c1.governance_canonical_operation_vocab') is null then 0
-     else (xpath('/row/n/text()', query_to_xml('select count(*) as n from c1.governance_canonical_operation_vocab', false, true, '')))[1]::text::bigint end),
+  'vocabularyRows', iu_core.vocabulary_rows(),
   'guard', jsonb_build_object('seen', iu_core.guard_digest(),
      'installed', (select i.guard_digest from iu_core.install i where i.guard_digest is not null order by i.seq desc limit 1)),
   'bins', (select i.bins from iu_core.install i where i.bins is not null order by i.seq desc limit 1),

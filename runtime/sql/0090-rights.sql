@@ -29,7 +29,7 @@ grant execute on function
   iu_core.operation_of(text, jsonb, jsonb), iu_core.catalog_sha256(text, oid), iu_core.table_detail(oid),
   iu_core.surface_rows(text, text[]), iu_core.read_refs(jsonb), iu_core.surface_counters(),
   iu_core.undone_digest(text, bigint), iu_core.moved_surfaces(), iu_core.verify_ledger(), iu_core.claim_drift(),
-  iu_core.guard_digest(), iu_core.step_deltas(), iu_core.read_state(), iu_core.live_snapshot()
+  iu_core.guard_digest(), iu_core.step_deltas(), iu_core.vocabulary_rows(), iu_core.read_state(), iu_core.live_snapshot()
 to c1_reader;
 
 -- Each DOT: the door, and the functions of the surfaces that the matrix gives it.

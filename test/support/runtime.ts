@@ -10,6 +10,7 @@ import { clientConfig, withSuperuser } from '../../runtime/connect.ts';
 import { writeConnection } from '../../runtime/connection-file.ts';
 import { createDatabase, dropDatabase, MAINTENANCE, PRISTINE } from '../../runtime/databases.ts';
 import { type StatePaths, statePaths } from '../../runtime/paths.ts';
+import type { TestServer } from './test-server.ts';
 
 export interface BinResult {
   readonly exitCode: number;
@@ -42,9 +43,8 @@ export interface TestRuntime {
 
 const POOL_SIZE = 5;
 
-/** Clones the sealed template into a runtime of its own. Call `dispose` after it. */
-export async function createTestRuntime(): Promise<TestRuntime> {
-  const server = inject('testServer');
+/** Clones the sealed template into a runtime of its own, on the run's one server or a given one. Call `dispose` after it. */
+export async function createTestRuntime(server: TestServer = inject('testServer')): Promise<TestRuntime> {
   const shared = statePaths(server.stateDir);
   const database = `t_${randomBytes(6).toString('hex')}`;
   const paths = statePaths(path.join(server.stateDir, 'runtimes', database));

@@ -1,0 +1,53 @@
+import * as pulumi from '@pulumi/pulumi';
+import { afterEach, expect, test } from 'vitest';
+import { readConfig } from '../../components/config.ts';
+import { C1Error } from '../../domain/codes.ts';
+
+const GOOD = { 'c1:target': 'embedded', 'c1:approvals': 'none' };
+
+afterEach(() => pulumi.runtime.setAllConfig({}));
+
+test('a stack that says all it must is accepted, and the last built step is the default', () => {
+  pulumi.runtime.setAllConfig(GOOD);
+  expect(readConfig()).toEqual({ target: 'embedded', approvals: 'none', through: 'W3' });
+  pulumi.runtime.setAllConfig({ ...GOOD, 'c1:through': 'W2' });
+  expect(readConfig().through).toBe('W2');
+});
+
+test('approvals are required unless a stack says otherwise', () => {
+  pulumi.runtime.setAllConfig({ 'c1:target': 'embedded' });
+  expect(readConfig().approvals).toBe('required');
+});
+
+test.each([
+  ['an unknown key', { 'c1:thruogh': 'W3' }, 'c1:thruogh'],
+  ['a mistyped namespace', { 'cl:through': 'W3' }, 'cl:through'],
+  ['a namespace with a Cyrillic letter', { 'с1:through': 'W3' }, 'с1:through'],
+  ['a key without namespace', { through: 'W3' }, 'through'],
+  ['a step that is not built', { 'c1:through': 'W9' }, 'c1:through'],
+  ['a step in small letters', { 'c1:through': 'w3' }, 'c1:through'],
+  ['an empty step', { 'c1:through': '' }, 'c1:through'],
+  ['a target that is not built', { 'c1:target': 'vps' }, 'c1:target'],
+  ['approvals spelled wrong', { 'c1:approvals': 'nobody' }, 'c1:approvals'],
+])('%s is refused by name', (_title, entry, key) => {
+  pulumi.runtime.setAllConfig({ ...GOOD, ...entry });
+  const refusal = refusalOf(readConfig);
+  expect(refusal.code).toBe('ERROR_CONFIG_INVALID');
+  expect(refusal.message).toContain(key);
+});
+
+test('every wrong key is named at once', () => {
+  pulumi.runtime.setAllConfig({ ...GOOD, 'c1:one': '1', 'c1:two': '2', 'c1:through': 'x' });
+  const { message } = refusalOf(readConfig);
+  for (const key of ['c1:one', 'c1:two', 'c1:through']) expect(message).toContain(key);
+});
+
+function refusalOf(work: () => unknown): C1Error {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof C1Error) return error;
+    throw error;
+  }
+  throw new Error('accepted');
+}

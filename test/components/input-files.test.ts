@@ -1,0 +1,81 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readPayloadFiles, readPlannedDeltas } from '../../components/input-files.ts';
+import { C1_DOT_CODES } from '../../domain/dots.ts';
+import { plannedCounts } from '../../domain/planned-deltas.ts';
+import { stepsThrough } from '../../domain/program.ts';
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'c1-inputs-'));
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test('the payload files name the eight DOTs, and the planned deltas count their rows', () => {
+  const payloads = readPayloadFiles('payloads');
+  expect(payloads.births.map(({ dot_code }) => dot_code)).toEqual(C1_DOT_CODES);
+  const counts = plannedCounts(readPlannedDeltas('planned-deltas.yaml'), 'W2');
+  expect(counts).toEqual({ species: 1, birth_registry: 8, admission_record: 8, dot_ledger: 25 });
+});
+
+test.each([
+  ['an extra key', 'species.json', '"owner"', '"colour": "red", "owner"', 'colour'],
+  ['a missing key', 'species.json', '"owner": "c1",', '', 'owner'],
+  ['a duplicate key', 'species.json', '"owner"', '"owner": "c1", "owner"', 'the key "owner" twice'],
+  ['a duplicate key in an array', 'birth_records.json', '"born_by"', '"born_by": "X", "born_by"', '"born_by" twice'],
+  ['a look-alike letter in a DOT code', 'birth_records.json', '"DOT_C1_PREFLIGHT"', '"DOT_С1_PREFLIGHT"', 'dot_code'],
+  ['full-width letters in a DOT code', 'birth_records.json', '"DOT_C1_PREFLIGHT"', '"ＤＯＴ_C1_PREFLIGHT"', 'dot_code'],
+  [
+    'a zero-width space in a DOT code',
+    'birth_records.json',
+    '"DOT_C1_PREFLIGHT"',
+    '"DOT_C1_\u200bPREFLIGHT"',
+    'dot_code',
+  ],
+  [
+    'a quote and a semicolon in a name',
+    'species.json',
+    'gov-canonical-op-vocab',
+    "gov';drop table species;--",
+    'species.json.code',
+  ],
+  ['a newline in a text', 'species.json', 'Governance canonical', 'Governance\\ncanonical', 'control or invisible'],
+  ['a path in a key', 'admission_records.json', '"DOT_C1_PREFLIGHT"', '"../../etc/passwd"', 'dot_code'],
+  ['a DOT of another carrier', 'birth_records.json', '"DOT_C1_PREFLIGHT"', '"DOT_C2_PREFLIGHT"', 'eight C1 DOTs'],
+  ['a DOT twice', 'birth_records.json', '"DOT_C1_PREFLIGHT"', '"DOT_C1_VOCAB_BUILD"', 'eight C1 DOTs'],
+  ['a file that is not JSON', 'species.json', '{', '{,', 'species.json'],
+])('%s is refused by name', async (_title, name, search, replacement, detail) => {
+  await cp('payloads', join(folder, 'payloads'), { recursive: true });
+  const file = join(folder, 'payloads', name);
+  const text = await readFile(file, 'utf8');
+  expect(text).toContain(search);
+  await writeFile(file, text.replace(search, replacement));
+  const read = () => stepsThrough('W3', readPayloadFiles(join(folder, 'payloads')));
+  expect(read).toThrow(/^ERROR_PAYLOAD_INVALID: /);
+  expect(read).toThrow(detail);
+});
+
+test('a missing payload file is refused by name', () => {
+  expect(() => readPayloadFiles(join(folder, 'nowhere'))).toThrow(
+    /ERROR_PAYLOAD_INVALID: seen no readable payloads\/species/,
+  );
+});
+
+test.each([
+  ['an unknown surface', 'species:', 'specieses:', 'specieses'],
+  ['an unknown step', '  W2:', '  W0:', 'W0'],
+  ['a duplicate row', 'DOT_C1_PREFLIGHT: insert', 'DOT_C1_GRANT_ISSUE: insert', 'unique'],
+  ['an unknown operation', 'DOT_C1_PREFLIGHT: insert', 'DOT_C1_PREFLIGHT: erase', 'erase|insert'],
+  ['no runs', 'runs: 25', 'runs: 0', 'runs'],
+])('planned deltas with %s are refused', async (_title, search, replacement, detail) => {
+  const text = await readFile('planned-deltas.yaml', 'utf8');
+  expect(text).toContain(search);
+  const file = join(folder, 'planned-deltas.yaml');
+  await writeFile(file, text.replace(search, replacement));
+  expect(() => readPlannedDeltas(file)).toThrow(/^ERROR_PAYLOAD_INVALID: /);
+  expect(() => readPlannedDeltas(file)).toThrow(new RegExp(detail));
+});

@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTestProject, type TestProject } from '../support/project.ts';
+import { startTestServer, stopTestServer, type TestServer } from '../support/test-server.ts';
+
+/** Counts of row components by type: the delta count by row type (architecture.md, decision 1). */
+const ROW_TYPES = {
+  'c1:baseline:Baseline': 1,
+  'c1:species:Species': 1,
+  'c1:birth:Birth': 8,
+  'c1:admission:Admission': 8,
+  'c1:ledger:AdmissionEntry': 8,
+  'c1:surface:SchemaObject': 4,
+  'c1:surface:Collection': 1,
+  'c1:registry:CollectionRegistryRow': 1,
+  'c1:registry:TableRegistryRow': 1,
+};
+
+interface PreviewStep {
+  readonly op: string;
+  readonly urn: string;
+  readonly newState?: { readonly type: string; readonly custom?: boolean };
+}
+
+let server: TestServer;
+let project: TestProject;
+let before: readonly string[];
+
+beforeAll(async () => {
+  server = await startTestServer();
+  project = await createTestProject(server);
+  before = await wholeRows();
+});
+
+afterAll(async () => {
+  await project.dispose();
+  await stopTestServer(server);
+});
+
+test('the preview lists exactly one component per governed row and writes nothing', async () => {
+  const xmax = await nextTransaction();
+  const preview = await project.pulumi('preview', '--json');
+  expect(preview.exitCode, preview.all).toBe(0);
+  expect(await nextTransaction()).toBe(xmax);
+  const { steps } = JSON.parse(preview.all) as { readonly steps: readonly PreviewStep[] };
+  expect(new Set(steps.map(({ op }) => op))).toEqual(new Set(['create']));
+  expect(countTypes(steps)).toEqual(ROW_TYPES);
+});
+
+test('the plain preview shows each row, the table per surface and the total', async () => {
+  const { all } = await project.pulumi('preview', '--diff');
+  expect(all).toContain('LOCAL_STAGING_NOT_SSOT');
+  expect(all).toMatch(/W2 +admission_record +46 +\+8 +0 +\+8/);
+  expect(all).toMatch(/W3 +table_registry +21 +\+1 +0 +\+1/);
+  expect(all).toMatch(/total +\+62 +0 +\+62/);
+  expect(all).toMatch(/dot_code +: "DOT_C1_ROLLBACK_CHECK"/);
+});
+
+test('up applies the planned rows and leaves every other surface as it was', async () => {
+  const up = await project.pulumi('up', '--yes', '--skip-preview');
+  expect(up.exitCode, up.all).toBe(0);
+  expect(await live()).toMatchObject({
+    directus_collections: 165,
+    table_registry: 22,
+    collection_registry: 165,
+    dot_tools: 309,
+  });
+  expect(await project.query('select iu_core.moved_surfaces() as moved')).toEqual([{ moved: [] }]);
+});
+
+test('a second up changes nothing and writes nothing', async () => {
+  const xmax = await nextTransaction();
+  const up = await project.pulumi('up', '--yes', '--skip-preview');
+  expect(up.all).toMatch(/76 unchanged/);
+  expect(await nextTransaction()).toBe(xmax);
+});
+
+test('c1:through below what is applied is a HOLD and retires nothing', async () => {
+  const rows = await project.snapshot();
+  await project.edit('Pulumi.dryrun.yaml', (text) =>
+    `${text}  c1:through: W2\n`.replace(/(encryptionsalt.*\n)(.*\n)/, '$2$1'),
+  );
+  const up = await project.pulumi('up', '--yes', '--skip-preview');
+  expect(up.all).toContain('HOLD_THROUGH_BELOW_APPLIED: seen c1:through W2 with live rows of W3');
+  expect(up.exitCode).not.toBe(0);
+  expect(await project.snapshot()).toEqual(rows);
+  await project.edit('Pulumi.dryrun.yaml', (text) => text.replace('c1:through: W2', 'c1:through: W3'));
+  expect((await project.pulumi('preview')).all).toMatch(/76 unchanged/);
+});
+
+test('a governed row changed behind the DOTs is a HOLD that names row and difference', async () => {
+  await project.behindTheGuards(
+    'public.species',
+    `update public.species set name = 'Another name' where code = 'gov-canonical-op-vocab'`,
+  );
+  const preview = await project.pulumi('preview');
+  expect(preview.exitCode).not.toBe(0);
+  expect(preview.all).toMatch(/HOLD_DRIFT: seen species\/gov-canonical-op-vocab with name="Another name"/);
+  expect(preview.all).not.toMatch(/\n\s+at /);
+  expect((await project.pulumi('destroy', '--yes', '--skip-preview')).all).toContain('HOLD_DRIFT');
+  await project.behindTheGuards(
+    'public.species',
+    `update public.species set name = 'Governance canonical operation vocabulary' where code = 'gov-canonical-op-vocab'`,
+  );
+  expect((await project.pulumi('preview')).all).toMatch(/76 unchanged/);
+});
+
+test('destroy retires every row: what existed before is byte for byte as before, history only grew', async () => {
+  const applied = await project.snapshot();
+  const destroy = await project.pulumi('destroy', '--yes', '--skip-preview');
+  expect(destroy.exitCode, destroy.all).toBe(0);
+  const after = new Set(await wholeRows());
+  expect(before.filter((row) => !after.has(row))).toEqual([]);
+  expect(await live()).toMatchObject({
+    species: 12,
+    birth_registry: 46,
+    directus_collections: 164,
+    table_registry: 21,
+  });
+
+  const up = await project.pulumi('up', '--yes', '--skip-preview');
+  expect(up.exitCode, up.all).toBe(0);
+  expect(await project.snapshot()).toEqual(applied);
+});
+
+function countTypes(steps: readonly PreviewStep[]): Record<string, number> {
+  const types = steps
+    .map(({ newState }) => newState?.type ?? '')
+    .filter((type) => type.startsWith('c1:') && !type.startsWith('c1:step:'));
+  return Object.fromEntries([...new Set(types)].map((type) => [type, types.filter((other) => other === type).length]));
+}
+
+async function nextTransaction(): Promise<string> {
+  const [row] = await project.query<{ xmax: string }>('select pg_snapshot_xmax(pg_current_snapshot())::text as xmax');
+  return row?.xmax ?? '';
+}
+
+async function live(): Promise<Record<string, number>> {
+  const rows = await project.query<{ surface: string; live: string }>(
+    'select surface, live from iu_core.surface_counters()',
+  );
+  return Object.fromEntries(rows.map(({ surface, live: count }) => [surface, Number(count)]));
+}
+
+/** Every row of every governed table, with the columns that the runtime assigns. */
+async function wholeRows(): Promise<readonly string[]> {
+  const tables = await project.query<{ name: string }>(
+    `select governed_table as name from iu_core.surface where governed_table like 'public.%' order by 1`,
+  );
+  const rows = await Promise.all(
+    tables.map(({ name }) =>
+      project.query<{ line: string }>(`select '${name} ' || to_jsonb(t)::text as line from ${name} t`),
+    ),
+  );
+  return rows.flat().map(({ line }) => line);
+}
