@@ -19,6 +19,7 @@ export function engineEnvironment({ base = process.env, stateDir = stateFolder(b
   const home = join(stateDir, 'pulumi');
   const backend = base.PULUMI_BACKEND_URL || ownBackend(stateDir);
   return {
+    ...(base.C1_STATE_DIR && { C1_STATE_DIR: stateDir }),
     PULUMI_HOME: home,
     PULUMI_BACKEND_URL: backend,
     ...passphrase(stateDir, base, backend),

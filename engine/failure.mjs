@@ -9,10 +9,17 @@ export class EngineFailure extends Error {
 
 export const setupFailure = (details) => new EngineFailure('ERROR_ENGINE_SETUP', details);
 
-/** Prints the failure without a stack, unless the environment asks for one, and ends the process. */
+/** Prints what went wrong in one line, or with its stack when C1_DEBUG asks for it, and ends the process. */
 export function exitWith(error) {
-  process.stderr.write(
-    `${error instanceof EngineFailure && !process.env.C1_DEBUG ? error.message : (error.stack ?? error)}\n`,
-  );
-  process.exit(error instanceof EngineFailure ? error.exitCode : 1);
+  const failure = error instanceof EngineFailure ? error : unexpected(error);
+  process.stderr.write(`${process.env.C1_DEBUG ? error.stack : failure.message}\n`);
+  process.exit(failure.exitCode);
 }
+
+const unexpected = (cause) =>
+  setupFailure({
+    seen: `"${cause.message}"`,
+    expected: 'the setup to go through',
+    next: 'mend what the message names, then npm run setup (C1_DEBUG=1 shows where it happened)',
+    cause,
+  });

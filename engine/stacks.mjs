@@ -8,6 +8,7 @@ const EXIT_USAGE = 64;
 const NEEDS_STACK = new Set(
   'preview pre up update destroy down dn refresh config cancel import watch logs state'.split(' '),
 );
+const STACK_NEEDS_STACK = new Set('output export history graph tag rename'.split(' '));
 const FLAGS_WITH_VALUE = new Set([
   '-s',
   '--stack',
@@ -25,7 +26,7 @@ export function stackRequest(argv, env, cwd = process.cwd()) {
   const folder = resolve(cwd, flagValue(argv, '-C', '--cwd') ?? '.');
   const projectFile = upwards(folder);
   return {
-    command: commandOf(argv),
+    ...commandOf(argv),
     stack: flagValue(argv, '-s', '--stack') ?? env.PULUMI_STACK,
     project: projectFile && readFileSync(projectFile, 'utf8').match(/^name:\s*["']?([^\s"'#]+)/m)?.[1],
     projectFile,
@@ -45,9 +46,8 @@ export function refuseOtherProject({ stack, project }) {
 }
 
 /** Where a command that needs a stack has none: the failure to name, else undefined. Only a file back end shows it. */
-export function unknownStack({ command, stack, project, projectFile }, env) {
-  if (!NEEDS_STACK.has(command) || project === undefined || !env.PULUMI_BACKEND_URL?.startsWith('file:'))
-    return undefined;
+export function unknownStack({ command, needsStack, stack, project, projectFile }, env) {
+  if (!needsStack || project === undefined || !env.PULUMI_BACKEND_URL?.startsWith('file:')) return undefined;
   const known = knownStacks(env.PULUMI_BACKEND_URL, project);
   const named = (stack ?? selected(env, project, projectFile))?.split('/').at(-1);
   if (named !== undefined && known.includes(named)) return undefined;
@@ -75,8 +75,10 @@ function selected(env, project, projectFile) {
 }
 
 function commandOf(argv) {
-  const at = argv.findIndex((argument, index) => !argument.startsWith('-') && !FLAGS_WITH_VALUE.has(argv[index - 1]));
-  return argv[at];
+  const [command, below] = argv.filter(
+    (argument, index) => !argument.startsWith('-') && !FLAGS_WITH_VALUE.has(argv[index - 1]),
+  );
+  return { command, needsStack: command === 'stack' ? STACK_NEEDS_STACK.has(below) : NEEDS_STACK.has(command) };
 }
 
 function flagValue(argv, short, long) {

@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, sep } from 'node:path';
 import { isAtLeast, pins, pluginFile, pluginFolder } from '../pins.mjs';
 import { root } from '../root.mjs';
 import { answerOf } from './command.mjs';
@@ -26,6 +26,6 @@ export function installedPlugin(name) {
 }
 
 // `npx` and npm scripts put our own launcher on PATH: it is not an installation.
-const isOurs = (file) => !existsSync(file) || realIfAny(file).startsWith(root) || file.startsWith(root);
+const isOurs = (file) => !existsSync(file) || [file, realIfAny(file)].some((each) => each.startsWith(root + sep));
 
 const realIfAny = (file) => (existsSync(file) ? realpathSync(file) : file);

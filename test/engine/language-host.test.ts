@@ -82,6 +82,7 @@ test('an option that the stand-in does not know is refused by name', async () =>
 test('about says that the language host is a stand-in', async () => {
   const { all } = await space.pulumi(['about']);
   expect(all).toContain("language host='stand-in of this project, not the official plugin'");
+  expect(all).toMatch(/command\s+1\.2\.1/);
   expect(all).not.toContain('from $PATH');
 });
 

@@ -77,6 +77,10 @@ test('a command without a stack, or with an unknown one, says which there are an
   expect(unknown.stderr).toContain(
     'ERROR_STACK_UNKNOWN: seen the stack nope expected one of dev. Next: npx pulumi up --stack dev',
   );
+  expect((await pulumi(['stack', 'output'])).stderr).toContain(
+    'ERROR_STACK_UNKNOWN: seen no stack expected one of dev',
+  );
+  expect((await pulumi(['stack', 'select', 'nope'])).stderr).not.toContain('ERROR_STACK_UNKNOWN');
   await pulumi(['stack', 'select', 'dev']);
   expect((await pulumi(['config'])).all).not.toContain('ERROR_STACK_UNKNOWN');
   expect((await pulumi(['config', 'get', 'absent'])).all).not.toContain('ERROR_STACK_UNKNOWN');
@@ -86,6 +90,13 @@ test('an engine that was never set up is an error that names the setup', async (
   const { exitCode, all } = await pulumi(['preview'], { C1_STATE_DIR: join(folder, 'empty') });
   expect(exitCode).toBe(1);
   expect(all).toMatch(/^ERROR_ENGINE_SETUP: seen no pulumi CLI .* Next: npm run setup$/);
+});
+
+test('a state folder that cannot be used is said in one line, without a stack trace', async () => {
+  await writeFile(join(stateDir, 'pulumi-state'), '');
+  const { exitCode, all } = await pulumi(['stack', 'ls']);
+  expect(exitCode).toBe(1);
+  expect(all).toMatch(/^ERROR_ENGINE_SETUP: seen "EEXIST: .*pulumi-state.*" expected .* Next: .*$/);
 });
 
 test("npm's install script of a plugin is left to the setup", async () => {
