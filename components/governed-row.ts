@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { canonicalJson } from '../domain/canonical.ts';
 import { commandFor, type StepRow } from '../domain/steps/step.ts';
+import { SURFACES } from '../domain/surfaces.ts';
 import { dotResource } from './dot-resource.ts';
 import type { Transport } from './transport.ts';
 
@@ -13,7 +14,7 @@ export class GovernedRow extends pulumi.ComponentResource {
   readonly outcome: pulumi.Output<string>;
 
   constructor(row: StepRow, transport: Transport, options: pulumi.ComponentResourceOptions) {
-    super(row.type, row.name, { ...row.inputs }, options);
+    super(row.type, row.name, { ...row.inputs, ...generatedColumns(row) }, options);
     const claimant = { stack: pulumi.getStack(), resource: row.name };
     const command = dotResource(
       row.name,
@@ -29,4 +30,9 @@ export class GovernedRow extends pulumi.ComponentResource {
     this.outcome = command.stdout;
     this.registerOutputs({ outcome: this.outcome });
   }
+}
+
+/** Columns that only the runtime can make stand in the row as `<generated>` (steps.md). */
+function generatedColumns({ subject }: StepRow): Readonly<Record<string, string>> {
+  return Object.fromEntries(SURFACES[subject.surface].assigned.map((column) => [column, '<generated>']));
 }

@@ -1,6 +1,9 @@
 import Table from 'cli-table3';
-import type { DeltaCount } from '../domain/program.ts';
+import { sameJson } from '../domain/canonical.ts';
+import type { Delta, DeltaOp } from '../domain/deltas.ts';
+import type { DeltaCount, StepPlan } from '../domain/program.ts';
 import type { RuntimeState } from '../domain/runtime-state.ts';
+import { SURFACES } from '../domain/surfaces.ts';
 
 const PLAIN = {
   top: '',
@@ -41,6 +44,37 @@ export function deltaTable(counts: readonly DeltaCount[], state: RuntimeState): 
     sum((count) => count.planned),
   ]);
   return table.toString();
+}
+
+const SIGNS: Readonly<Record<DeltaOp, string>> = { insert: '+', reinstate: '+', update: '~', retire: '-' };
+
+/**
+ * Every row that is still to come, under the resource whose command brings it: its side effects stand there as well.
+ * A changed row shows its columns before and after; what only the runtime can make is `<generated>`.
+ */
+export function deltaLines(plans: readonly StepPlan[]): string {
+  const blocks = plans.flatMap(({ step, rows }) =>
+    rows
+      .filter(({ deltas }) => deltas.length > 0)
+      .map(({ row, deltas }) => [`${step.id} ${row.name}`, ...deltas.map(deltaLine)].join('\n')),
+  );
+  return blocks.length === 0 ? 'No row is to come.' : `Rows to come, by resource:\n${blocks.join('\n')}`;
+}
+
+function deltaLine(delta: Delta): string {
+  const generated = SURFACES[delta.surface].assigned;
+  const notes = [
+    ...changes(delta),
+    ...(delta.op === 'insert' ? generated.map((column) => `${column}=<generated>`) : []),
+  ];
+  const line = `  ${SIGNS[delta.op]} ${delta.op} ${delta.surface}/${delta.key}`;
+  return notes.length === 0 ? line : `${line} (${notes.join(', ')})`;
+}
+
+function changes({ before, after }: Delta): readonly string[] {
+  if (before === null || after === null) return [];
+  const changed = Object.keys(after).filter((column) => !sameJson(before[column] ?? null, after[column] ?? null));
+  return changed.map((column) => `${column}: ${JSON.stringify(before[column])} => ${JSON.stringify(after[column])}`);
 }
 
 /** What the runtime is, so that nobody takes staging for the governed host. */

@@ -6,7 +6,7 @@ import { binsOf } from '../domain/steps/step.ts';
 import { readConfig, type StackConfig } from './config.ts';
 import { declareSteps } from './declare.ts';
 import { readPayloadFiles, readPlannedDeltas } from './input-files.ts';
-import { deltaTable, STAGING_LABEL } from './report.ts';
+import { deltaLines, deltaTable, STAGING_LABEL } from './report.ts';
 import { CROSS_CHECKED, crossCheck, type LiveState, readLiveState } from './snapshot.ts';
 import { localTransport } from './transport.ts';
 
@@ -37,9 +37,12 @@ async function declare(): Promise<void> {
   assertIntegrity(live.state);
   assertApprovals(config, live);
   assertThrough(config.through, live.state);
-  const counts = countDeltas(planSteps(steps, live.snapshot, pulumi.getStack()), planned, live.state);
+  const plans = planSteps(steps, live.snapshot, pulumi.getStack());
+  const counts = countDeltas(plans, planned, live.state);
   await crossCheck(live.snapshot);
-  if (pulumi.runtime.isDryRun()) await pulumi.log.info(`${STAGING_LABEL}\n${deltaTable(counts, live.state)}`);
+  if (pulumi.runtime.isDryRun()) {
+    await pulumi.log.info([STAGING_LABEL, deltaTable(counts, live.state), deltaLines(plans)].join('\n'));
+  }
   declareSteps(steps, planned, localTransport);
 }
 

@@ -64,10 +64,20 @@ export const CODES = {
     'find who changed it and put it back by its DOT',
     ['bin', 'program', 'reader'],
   ),
+  HOLD_ENGINE_ALIVE: hold(
+    'The engine that holds the lock of the stack runs, or nobody here can tell that it does not.',
+    'wait for it to end, or end it, then npx c1 recover',
+    ['cli'],
+  ),
   HOLD_GUARD_CHANGED: hold(
     'A guard, a function body, an owner or a right is not what the last install left.',
     'compare iu_core.install with the database; npx c1 runtime reset --yes for a disposable runtime',
     ['reader', 'program'],
+  ),
+  HOLD_INTERRUPTED: hold(
+    'A signal ended the command while it ran; what was applied by then stays.',
+    'npx c1 recover, then run the same command again',
+    ['cli'],
   ),
   HOLD_LEDGER_CHAIN_BROKEN: hold(
     'The hash chain of dot_ledger does not add up.',
@@ -90,10 +100,25 @@ export const CODES = {
     'compare planned-deltas.yaml with npx c1 runtime snapshot',
     ['program', 'reader'],
   ),
+  HOLD_RECOVER_BY_HAND: hold(
+    'There is something to recover that this command cannot judge or cannot reach.',
+    'npx pulumi cancel once the engine is known to be dead, then npx pulumi refresh --clear-pending-creates',
+    ['cli'],
+  ),
   HOLD_SPECIES_OWNED_BY_OTHER: hold(
     'The species exists and is not ours.',
     'choose with its owner which of the two species is to be renamed',
     ['bin', 'program'],
+  ),
+  HOLD_STACK_IN_USE: hold(
+    'The stack or the runtime holds applied rows, which the demo would retire.',
+    'npx pulumi destroy -s dryrun, then npm run demo',
+    ['cli'],
+  ),
+  HOLD_STACK_LOCKED: hold(
+    'Another engine works on the stack, or one that was killed left its lock.',
+    'npx c1 recover, which tells the two apart',
+    ['cli'],
   ),
   HOLD_SURFACE_EXISTS: hold(
     'A schema, table or registry row that this step creates is there already, and is not ours.',
@@ -137,6 +162,7 @@ export const CODES = {
     ['program'],
   ),
   ERROR_DATABASE: error('PostgreSQL refused or failed.', 'npx c1 runtime status', ['bin', 'reader', 'runtime']),
+  ERROR_ENGINE_FAILED: error('pulumi failed and named no code.', 'run the same pulumi command again', ['cli']),
   ERROR_ENGINE_SETUP: error('The engine could not be set up on this machine.', 'npm run setup', ['engine']),
   ERROR_INTERNAL: error('A fault in this product.', 'run again with --debug and report it', [
     'bin',

@@ -3,7 +3,7 @@ import { type Delta, type RowRef, refOf } from './deltas.ts';
 import { C1_DOT_CODES } from './dots.ts';
 import { isPlanned, type PlannedDeltas, plannedCounts } from './planned-deltas.ts';
 import type { RuntimeState } from './runtime-state.ts';
-import { foldDeltas, type Snapshot } from './snapshot.ts';
+import { foldDeltas, rowOf, type Snapshot } from './snapshot.ts';
 import { baselineStep } from './steps/baseline.ts';
 import { STEP_IDS, type Step, type StepId, type StepRow } from './steps/step.ts';
 import { type AdmissionPayloads, admissionStep } from './steps/w2-admission.ts';
@@ -23,6 +23,8 @@ export function stepsThrough(through: StepId, payloads: AdmissionPayloads): read
 export interface RowPlan {
   readonly row: StepRow;
   readonly deltas: readonly Delta[];
+  /** Net live rows per surface; a ledger entry on a subject that is live already supersedes and adds none. */
+  readonly net: ReadonlyMap<SurfaceName, number>;
 }
 
 export interface StepPlan {
@@ -43,8 +45,9 @@ export function planSteps(steps: readonly Step[], snapshot: Snapshot, stack: str
       const claimant = { stack, resource: row.name };
       const plan = row.plan(folded, claimant);
       const deltas = plan.kind === 'change' ? plan.deltas : [];
+      const net = netOf(deltas, folded);
       folded = foldDeltas(folded, deltas, { ...claimant, status: 'live', requestId: 'planned' });
-      return { row, deltas };
+      return { row, deltas, net };
     }),
   }));
 }
@@ -106,20 +109,26 @@ function assertNamed({ step, rows }: StepPlan, planned: PlannedDeltas): void {
 }
 
 function countStep({ step, rows }: StepPlan, planned: PlannedDeltas, state: RuntimeState): readonly DeltaCount[] {
-  const deltas = rows.flatMap((row) => row.deltas);
   const counts = plannedCounts(planned, step.id);
   return SURFACE_NAMES.filter((surface) => SURFACES[surface].kind !== 'bookkeeping').map((surface) => ({
     step: step.id,
     surface,
     applied: state.stepDeltas[step.id]?.[surface] ?? 0,
-    remaining: deltas.filter((delta) => delta.surface === surface).reduce((sum, { op }) => sum + netOf(op), 0),
+    remaining: rows.reduce((sum, { net }) => sum + (net.get(surface) ?? 0), 0),
     planned: counts[surface] ?? 0,
   }));
 }
 
-function netOf(op: Delta['op']): number {
-  if (op === 'update') return 0;
-  return op === 'retire' ? -1 : 1;
+function netOf(deltas: readonly Delta[], snapshot: Snapshot): ReadonlyMap<SurfaceName, number> {
+  const net = new Map<SurfaceName, number>();
+  for (const delta of deltas) net.set(delta.surface, (net.get(delta.surface) ?? 0) + netOfOne(delta, snapshot));
+  return net;
+}
+
+function netOfOne(delta: Delta, snapshot: Snapshot): number {
+  if (delta.surface === 'dot_ledger') return rowOf(snapshot, delta)?.live === true ? 0 : 1;
+  if (delta.op === 'update') return 0;
+  return delta.op === 'retire' ? -1 : 1;
 }
 
 function assertEightDots({ births, admissions }: AdmissionPayloads): void {

@@ -22,6 +22,7 @@ export const runtimeState = z.object({
     brokenAt: z.number().nullable(),
     entries: z.number(),
     atBaseline: z.number(),
+    runs: z.number(),
     head: z.string().nullable(),
   }),
   guard: z.object({ seen: z.string(), installed: z.string().nullable() }),
@@ -85,11 +86,11 @@ function assertCounters(state: RuntimeState): void {
       expected: 'the rows of the baseline and the planned changes',
     });
   }
-  const journalled = Object.values(state.stepDeltas).reduce((sum, surfaces) => sum + (surfaces.dot_ledger ?? 0), 0);
-  if (state.ledger.entries !== state.ledger.atBaseline + journalled) {
+  const { entries, atBaseline, runs } = state.ledger;
+  if (entries !== atBaseline + runs) {
     throw new C1Error('HOLD_COUNTER_DRIFT', {
-      seen: `${state.ledger.entries} ledger entries`,
-      expected: `${state.ledger.atBaseline} of the baseline and ${journalled} of applied runs`,
+      seen: `${entries} ledger entries`,
+      expected: `${atBaseline} of the baseline and ${runs} of applied runs`,
     });
   }
 }

@@ -1,5 +1,5 @@
 import type { Json } from '../canonical.ts';
-import type { RowRef } from '../deltas.ts';
+import { type RowRef, refOf } from '../deltas.ts';
 import type { Claimant, DotPlan, Plan } from '../plans/plan.ts';
 import type { Snapshot } from '../snapshot.ts';
 
@@ -65,7 +65,8 @@ export function stepRow<P extends Json>(options: StepRowOptions<P>): StepRow {
     ...{ type, name, inputs, create, retire },
     payload: options.onStandardInput === false ? null : payload,
     after: options.after ?? [],
-    scope: dotPlan.scope(payload),
+    // The handbook's entry on the row is read as well: a newer one supersedes it.
+    scope: [...dotPlan.scope(payload), { surface: 'dot_ledger', key: refOf(dotPlan.subject(payload)) }],
     subject: dotPlan.subject(payload),
     plan: (snapshot, claimant) => dotPlan.apply(snapshot, payload, claimant),
   };

@@ -137,19 +137,25 @@ return (select encode(sha256(convert_to(string_agg(g.line, E'\n' order by g.line
   union all
   select 'setting ' || s::text from iu_core.setting s) g);
 
--- Net live rows that each step added to each surface since the baseline, and the number of its runs that wrote a ledger
--- entry; by the journal, which the guards compared with what really changed.
+-- Net live rows that each step added to each surface since the baseline, by the journal, which the guards compared with
+-- what really changed. Of the handbook the live subjects count: a newer entry on the same subject supersedes the older.
 create function iu_core.step_deltas() returns jsonb
 language sql stable set search_path = pg_catalog, pg_temp
-return (select coalesce(jsonb_object_agg(n.step, n.surfaces), '{}') from (
-  select s.step, jsonb_object_agg(s.surface, s.net) as surfaces from (
-    select r.step, d ->> 'surface' as surface,
-           sum(case when d ->> 'surface' = 'dot_ledger' then 1
-                    when d ->> 'op' in ('insert', 'reinstate') then 1
-                    when d ->> 'op' = 'retire' then -1 else 0 end) as net
-      from iu_core.dot_run r, iu_core.v_baseline b, jsonb_array_elements(r.observed) d
-     where r.applied_seq > b.journal_position and d ->> 'surface' <> 'baseline' group by 1, 2) s
-   group by s.step) n);
+return (
+  with later as (
+    select r.step, r.subject, r.direction, r.observed, r.applied_seq, d.ledgers from iu_core.v_baseline b, iu_core.dot_run r
+      join iu_core.dot d on d.dot_code = r.dot_code where r.applied_seq > b.journal_position
+  ), net as (
+    select l.step, d ->> 'surface' as surface,
+           sum(case when d ->> 'op' in ('insert', 'reinstate') then 1 when d ->> 'op' = 'retire' then -1 else 0 end) as net
+      from later l, jsonb_array_elements(l.observed) d where d ->> 'surface' not in ('baseline', 'dot_ledger') group by 1, 2
+    union all
+    select s.step, 'dot_ledger', count(*) filter (where s.direction = 'apply')
+      from (select distinct on (l.subject) l.step, l.direction from later l where l.ledgers order by l.subject, l.applied_seq desc) s
+     group by s.step
+  )
+  select coalesce(jsonb_object_agg(s.step, s.surfaces), '{}')
+    from (select n.step, jsonb_object_agg(n.surface, n.net) as surfaces from net n group by n.step) s);
 
 -- Rows in the vocabulary table: 0 where it does not exist, null where it is not ours to read.
 create function iu_core.vocabulary_rows() returns bigint
@@ -183,6 +189,8 @@ return jsonb_build_object(
      'entries', (select count(*) from public.dot_ledger),
      'atBaseline', (select count(*) from public.dot_ledger l where not exists (select from iu_core.dot_run r, iu_core.v_baseline b
         where r.request_id = l.request_id and r.applied_seq > b.journal_position)),
+     'runs', (select count(*) from iu_core.dot_run r, iu_core.v_baseline b, iu_core.dot d
+        where r.applied_seq > b.journal_position and d.dot_code = r.dot_code and d.ledgers),
      'head', (select l.entry_hash from public.dot_ledger l order by l.seq desc limit 1)),
   'vocabularyRows', iu_core.vocabulary_rows(),
   'guard', jsonb_build_object('seen', iu_core.guard_digest(),

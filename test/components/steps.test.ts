@@ -1,0 +1,79 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { MockCallArgs, MockResourceArgs } from '@pulumi/pulumi/runtime/index.js';
+import { beforeAll, expect, test } from 'vitest';
+import { declareSteps } from '../../components/declare.ts';
+import { readPayloadFiles, readPlannedDeltas } from '../../components/input-files.ts';
+import { localTransport } from '../../components/transport.ts';
+import { stepsThrough } from '../../domain/program.ts';
+
+interface Recorded {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+/** Records every resource; a call that no test expects is an error. */
+const recorded: Recorded[] = [];
+
+beforeAll(async () => {
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs }: MockResourceArgs) => {
+        recorded.push({ type, name, inputs });
+        return { id: `${name}-id`, state: { ...inputs, stdout: '{}' } };
+      },
+      call: ({ token }: MockCallArgs) => {
+        throw new Error(`unmocked call ${token}`);
+      },
+    },
+    'c1',
+    'dryrun',
+    false,
+  );
+  const steps = stepsThrough('W3', readPayloadFiles('payloads'));
+  const declared = declareSteps(steps, readPlannedDeltas('planned-deltas.yaml'), localTransport);
+  await Promise.all(
+    declared.flatMap(({ rows }) => rows).map(({ outcome }) => new Promise((resolve) => outcome.apply(resolve))),
+  );
+});
+
+const commands = () => recorded.filter(({ type }) => type === 'command:local:Command');
+
+test('every row component has exactly one child command of its name', () => {
+  const rows = recorded.filter(({ type }) => type.startsWith('c1:') && !type.startsWith('c1:step:'));
+  expect(rows.length).toBe(33);
+  const names = commands().map(({ name }) => name);
+  for (const { name } of rows) expect(names.filter((other) => other === name)).toHaveLength(1);
+});
+
+test('every command has create, the same update, and delete, and nothing that breaks a plan', () => {
+  expect(commands().length).toBe(33 + 3 * 2);
+  for (const { name, inputs } of commands()) {
+    expect(inputs, name).toMatchObject({ logging: 'none', addPreviousOutputInEnv: false, update: inputs.create });
+    expect(inputs.create, name).toMatch(/^\.\/(dot-[a-z0-9-]+|c1-reader) /);
+    expect(inputs.delete, name).toMatch(/^\.\/(dot-[a-z0-9-]+|c1-reader) /);
+    expect(Object.keys(inputs)).not.toContain('triggers');
+    expect(Object.keys(inputs)).not.toContain('environment');
+    expect(JSON.stringify(inputs), name).not.toMatch(/"(\/|[A-Za-z]:\\)/);
+    expect(inputs.dir, name).toMatch(/^\.c1\//);
+  }
+});
+
+test('every DOT command names its step and who owns the row', () => {
+  const dots = commands().filter(({ inputs }) => String(inputs.create).startsWith('./dot-'));
+  for (const { name, inputs } of dots) {
+    expect(inputs.create).toMatch(
+      new RegExp(` --step (BASELINE|W2|W3) .*--for dryrun/${name}$|--step BASELINE --for dryrun/${name}$`),
+    );
+    expect(inputs.delete).toMatch(new RegExp(`--for dryrun/${name}$`));
+  }
+});
+
+test('a row shows its whole row, with what only the runtime can make as <generated>', () => {
+  const registry = recorded.find(({ type }) => type === 'c1:registry:CollectionRegistryRow');
+  expect(registry?.inputs).toMatchObject({
+    collection: 'governance_canonical_operation_vocab',
+    migration_state: 'pilot',
+    code: '<generated>',
+  });
+});
