@@ -3,12 +3,13 @@ import { readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { CHECKOUT } from '../runtime/paths.ts';
+import { addDocs } from './docs.ts';
 import { addEnv } from './env.ts';
 import { reportFailure } from './failure.ts';
 import { addRuntime } from './runtime.ts';
 
 /** Every subcommand of `c1`; a new one is one more line. */
-const COMMANDS: readonly ((program: Command) => void)[] = [addRuntime, addEnv];
+const COMMANDS: readonly ((program: Command) => void)[] = [addRuntime, addEnv, addDocs];
 
 /** The command line `c1`. */
 export function program(): Command {

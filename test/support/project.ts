@@ -30,6 +30,7 @@ export interface Ended {
   readonly all: string;
 }
 
+const LINKED = ['engine', 'index.ts', 'node_modules'];
 const COPIED = ['package.json', 'payloads', 'planned-deltas.yaml', 'Pulumi.yaml', 'Pulumi.dryrun.yaml'];
 
 /** @param server a server of its own for what is true of a whole server, e.g. that nobody wrote anything */
@@ -39,8 +40,7 @@ export async function createTestProject(server?: TestServer): Promise<TestProjec
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'c1 program-')));
   await symlink(runtime.stateDir, join(folder, '.c1'));
   await symlink(join(stateFolder(), 'pulumi'), join(runtime.stateDir, 'pulumi'));
-  await symlink(join(root, 'index.ts'), join(folder, 'index.ts'));
-  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+  for (const name of LINKED) await symlink(join(root, name), join(folder, name));
   for (const name of COPIED) await cp(join(root, name), join(folder, name), { recursive: true });
   const project = describe(folder, runtime);
   // The checkout's own stack may have been used; its salt belongs to its passphrase.
