@@ -41,7 +41,7 @@ export async function readLiveState(
   makeRunsFolder();
   try {
     await runReader(transport, `c1-reader snapshot --out ../runs/${name}`, JSON.stringify({ refs, bins }));
-    const answer = parseAnswer(readFileSync(file, 'utf8'));
+    const answer = readAnswer(file);
     return { state: answer.state, snapshot: snapshotOf(refs, answer.refs) };
   } finally {
     rmSync(file, { force: true });
@@ -63,10 +63,15 @@ export async function crossCheck(snapshot: Snapshot): Promise<void> {
   compare(`table ${C1_TABLE}`, found, snapshot, C1_TABLE);
 }
 
-/** The reader validated the rows when it read them; here only the outer shape and the state are checked again. */
-function parseAnswer(text: string): { readonly state: RuntimeState; readonly refs: RefsAnswer } {
-  const answer = JSON.parse(text) as { readonly state: unknown; readonly refs: RefsAnswer };
-  return { state: runtimeState.parse(answer.state), refs: answer.refs };
+/** The reader validated the rows when it read them; here the state is checked again. A file that is not there is a stop. */
+function readAnswer(file: string): { readonly state: RuntimeState; readonly refs: RefsAnswer } {
+  try {
+    const answer = JSON.parse(readFileSync(file, 'utf8')) as { readonly state: unknown; readonly refs: RefsAnswer };
+    return { state: runtimeState.parse(answer.state), refs: answer.refs };
+  } catch (cause) {
+    const seen = cause instanceof Error ? cause.message : String(cause);
+    throw new C1Error('ERROR_READ_FAILED', { seen, expected: 'the whole answer of c1-reader' }, { cause });
+  }
 }
 
 function compare(what: string, lookedUp: boolean, snapshot: Snapshot, key: string): void {
@@ -87,14 +92,15 @@ async function runReader(transport: Transport, command: string, stdin: string): 
       logging: local.Logging.None,
     });
   } catch (cause) {
-    throw fromReader(cause);
+    throw readerFailure(cause);
   }
 }
 
 /** The reader's one line on standard error, wherever the plugin's message has put it. */
 const READER_LINE = /\b([A-Z][A-Z0-9_]+): seen (.*?), expected (.*?)\. Next: (.*?)\.(?:\n|$)/s;
 
-function fromReader(cause: unknown): C1Error {
+/** The code that the reader stopped with; ERROR_READ_FAILED when it gave none that is registered. */
+export function readerFailure(cause: unknown): C1Error {
   const text = cause instanceof Error ? cause.message : String(cause);
   const [, code, seen, expected, next] = READER_LINE.exec(text) ?? [];
   if (code !== undefined && isCode(code) && seen !== undefined && expected !== undefined && next !== undefined) {

@@ -1,0 +1,95 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { MockCallArgs } from '@pulumi/pulumi/runtime/index.js';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { CROSS_CHECKED, crossCheck, readerFailure, readLiveState } from '../../components/snapshot.ts';
+import { localTransport } from '../../components/transport.ts';
+import { C1Error } from '../../domain/codes.ts';
+import { snapshotOf } from '../../domain/snapshot.ts';
+
+/** What the look-ups answer in this test; a call without an answer is an error. */
+const answers = new Map<string, () => Record<string, unknown>>();
+const SCHEMAS = 'postgresql:index/getSchemas:getSchemas';
+const TABLES = 'postgresql:index/getTables:getTables';
+const RUN = 'command:local:run';
+
+const [schema, table] = CROSS_CHECKED;
+const present = { image: { name: 'c1' }, live: true };
+const absentSnapshot = snapshotOf(CROSS_CHECKED, { rows: [], claims: [], runs: [] });
+const presentSnapshot = snapshotOf(CROSS_CHECKED, {
+  rows: [schema, table].flatMap((ref) => (ref === undefined ? [] : [{ ...ref, ...present }])),
+  claims: [],
+  runs: [],
+});
+
+beforeAll(() =>
+  pulumi.runtime.setMocks({
+    newResource: ({ name }) => {
+      throw new Error(`unmocked resource ${name}`);
+    },
+    call: ({ token }: MockCallArgs) => {
+      const answer = answers.get(token);
+      if (answer === undefined) throw new Error(`unmocked call ${token}`);
+      return answer();
+    },
+  }),
+);
+
+beforeEach(() => {
+  answers.clear();
+  answers.set(SCHEMAS, () => ({ schemas: ['public'] }));
+  answers.set(TABLES, () => ({ tables: [] }));
+});
+
+test('both look at the same runtime: absent and absent, present and present', async () => {
+  await crossCheck(absentSnapshot);
+  answers.set(SCHEMAS, () => ({ schemas: ['public', 'c1'] }));
+  answers.set(TABLES, () => ({ tables: [{ objectName: 'governance_canonical_operation_vocab', schemaName: 'c1' }] }));
+  await crossCheck(presentSnapshot);
+});
+
+test('a schema that only the look-up sees is a HOLD, and so is one that only the snapshot sees', async () => {
+  answers.set(SCHEMAS, () => ({ schemas: ['public', 'c1'] }));
+  expect((await refusalOf(crossCheck(absentSnapshot))).code).toBe('HOLD_CROSS_CHECK');
+  answers.set(SCHEMAS, () => ({ schemas: ['public'] }));
+  expect((await refusalOf(crossCheck(presentSnapshot))).code).toBe('HOLD_CROSS_CHECK');
+});
+
+test('a table that only one of the two sees is a HOLD', async () => {
+  answers.set(SCHEMAS, () => ({ schemas: ['public', 'c1'] }));
+  const refusal = await refusalOf(crossCheck(presentSnapshot));
+  expect(refusal).toMatchObject({ code: 'HOLD_CROSS_CHECK', seen: expect.stringContaining('table c1.governance') });
+});
+
+test('a look-up that fails is a stop, never an empty list', async () => {
+  answers.set(TABLES, () => {
+    throw new Error('connection refused');
+  });
+  expect((await refusalOf(crossCheck(absentSnapshot))).code).toBe('ERROR_READ_FAILED');
+});
+
+test.each([
+  ['its own code', 'exit status 3\nHOLD_DRIFT: seen a, expected b. Next: c.\n', 'HOLD_DRIFT'],
+  ['a shell that finds no reader', 'sh: 1: ./c1-reader: not found', 'ERROR_RUNTIME_UNREACHABLE'],
+  ['nothing that we know', 'exit status 139', 'ERROR_READ_FAILED'],
+  ['a code that nobody registered', 'HOLD_MADE_UP: seen a, expected b. Next: c.', 'ERROR_READ_FAILED'],
+])('a reader that stops with %s stops the program', (_title, message, code) => {
+  expect(readerFailure(new Error(message)).code).toBe(code);
+});
+
+test('a reader that cannot be asked is a stop', async () => {
+  expect((await refusalOf(readLiveState([], [], localTransport))).code).toBe('ERROR_READ_FAILED');
+});
+
+test('a reader that says yes and leaves no file is a stop', async () => {
+  answers.set(RUN, () => ({ stdout: '{}' }));
+  expect((await refusalOf(readLiveState([], [], localTransport))).code).toBe('ERROR_READ_FAILED');
+});
+
+async function refusalOf(work: Promise<unknown>): Promise<C1Error> {
+  const error = await work.then(
+    () => new Error('accepted'),
+    (cause: unknown) => cause,
+  );
+  if (error instanceof C1Error) return error;
+  throw error;
+}
