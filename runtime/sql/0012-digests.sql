@@ -45,7 +45,8 @@ return iu_core.digest(jsonb_build_object('step', step, 'direction', direction, '
            order by d ->> 'surface' collate "C", d ->> 'key' collate "C"), '[]')
   from jsonb_array_elements(deltas) d)));
 
--- The canonical JSON of a ledger entry, written out: the chain is verified over every entry at each readback.
+-- The canonical JSON of a ledger entry, written out: the chain is verified over every entry at each readback. Who wrote
+-- it and when is part of it, or an entry could be given to another writer without breaking the chain.
 create function iu_core.ledger_entry_hash(entry public.dot_ledger) returns text
 language sql immutable parallel safe set search_path = pg_catalog, pg_temp
 return encode(sha256(convert_to(
@@ -53,4 +54,6 @@ return encode(sha256(convert_to(
   || ',"entry_kind":' || to_json(entry.entry_kind)::text || ',"image_hash":' || to_json(entry.image_hash)::text
   || ',"prev_hash":' || to_json(entry.prev_hash)::text || ',"request_id":' || coalesce(to_json(entry.request_id)::text, 'null')
   || ',"seq":' || entry.seq || ',"subject":' || to_json(entry.subject)::text
-  || ',"supersedes":' || coalesce(entry.supersedes::text, 'null') || '}', 'UTF8')), 'hex');
+  || ',"supersedes":' || coalesce(entry.supersedes::text, 'null')
+  || ',"written_at":"' || extract(epoch from entry.written_at at time zone 'UTC')::text
+  || '","written_by":' || to_json(entry.written_by::text)::text || '}', 'UTF8')), 'hex');

@@ -88,6 +88,16 @@ begin
   return coalesce(new, old);
 end $$;
 
+-- Statement trigger: refuses raw SQL even where it meets no row, so that an empty table answers like a full one.
+create function public.fn_assert_dot_statement() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  if current_user <> 'c1_gateway' or not iu_core.inside_gateway() or (iu_core.current_run()).request_id is null then
+    perform iu_core.raise_bypass(lower(tg_op) || ' on ' || tg_table_name);
+  end if;
+  return null;
+end $$;
+
 create function public.fn_refuse_truncate() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
@@ -177,6 +187,8 @@ declare
 begin
   for s in select surface, governed_table, kind from iu_core.surface where governed_table like 'public.%' loop
     execute format('create trigger a_assert_dot before insert or update or delete on %s for each row execute function public.fn_assert_safe_for_dot_action(%L)', s.governed_table, s.surface);
+    execute format('create trigger a_assert_statement before insert or update or delete on %s for each statement execute function public.fn_assert_dot_statement()', s.governed_table);
+    execute format('alter table %s enable always trigger a_assert_statement', s.governed_table);
     execute format('create trigger a_refuse_truncate before truncate on %s for each statement execute function public.fn_refuse_truncate()', s.governed_table);
     execute format('create trigger z_record_delta after insert or update or delete on %s for each row execute function public.fn_record_delta(%L)', s.governed_table, s.surface);
     execute format('alter table %s enable always trigger a_assert_dot', s.governed_table);
@@ -208,6 +220,9 @@ begin
     -- Copies of domain data may shrink when the installer brings a new version; the rest only ever grows.
     execute format('create trigger a_guard before insert or update or delete on iu_core.%I for each row execute function iu_core.fn_guard_bookkeeping(%L)',
       t, case when t in ('surface', 'dot', 'dot_surface', 'object_definition') then 'installed' else 'only grows' end);
+    execute format('create trigger a_guard_statement before insert or update or delete on iu_core.%I for each statement execute function iu_core.fn_guard_bookkeeping(%L)',
+      t, case when t in ('surface', 'dot', 'dot_surface', 'object_definition') then 'installed' else 'only grows' end);
+    execute format('alter table iu_core.%I enable always trigger a_guard_statement', t);
     execute format('create trigger a_guard_truncate before truncate on iu_core.%I for each statement execute function iu_core.fn_guard_bookkeeping(''only grows'')', t);
     execute format('alter table iu_core.%I enable always trigger a_guard', t);
     execute format('alter table iu_core.%I enable always trigger a_guard_truncate', t);
@@ -217,21 +232,3 @@ end $$;
 create constraint trigger z_run_is_closed after insert or update on iu_core.dot_run deferrable initially deferred
   for each row execute function iu_core.fn_run_is_closed();
 alter table iu_core.dot_run enable always trigger z_run_is_closed;
-
--- Event triggers: DDL only inside a run of a DOT that may write schema objects. They cannot tell schemas apart, so they
--- refuse everywhere. Only a superuser may own them.
-create function iu_core.fn_guard_ddl() returns event_trigger
-language plpgsql set search_path = pg_catalog, pg_temp as $$
-declare
-  run iu_core.dot_run := iu_core.current_run();
-begin
-  if current_user <> 'c1_gateway' or not iu_core.inside_gateway() or run.request_id is null
-     or not exists (select from iu_core.dot_surface m where m.dot_code = run.dot_code and m.surface = 'schema_object') then
-    perform iu_core.raise_bypass(tg_tag);
-  end if;
-end $$;
-
-create event trigger "iu_create.gateway" on ddl_command_start execute function iu_core.fn_guard_ddl();
-alter event trigger "iu_create.gateway" enable always;
-create event trigger "iu_create.gateway.drop" on sql_drop execute function iu_core.fn_guard_ddl();
-alter event trigger "iu_create.gateway.drop" enable always;

@@ -1,5 +1,15 @@
 -- What only the installer calls, as superuser; nobody else has EXECUTE. They write iu_core past its own guard.
 
+-- The matrix and the settings decide what every gateway function may do. They change while event triggers are off, as
+-- they are for a migration, and never by a call from an ordinary session, be it a superuser's.
+create function iu_core.assert_installing(p_what text) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  if current_setting('event_triggers') <> 'off' then
+    perform iu_core.raise_bypass(p_what);
+  end if;
+end $$;
+
 create function iu_core.record_install(p_migration text, p_sha256 text, p_guard_digest text, p_bins jsonb) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -10,6 +20,7 @@ end $$;
 create function iu_core.put_setting(p_name text, p_value text) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
+  perform iu_core.assert_installing('a setting');
   insert into iu_core.setting (name, value) values (p_name, p_value) on conflict (name) do nothing;
 end $$;
 
@@ -17,6 +28,7 @@ end $$;
 create function iu_core.put_domain(p_surfaces jsonb, p_dots jsonb, p_matrix jsonb, p_objects jsonb) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
+  perform iu_core.assert_installing('a change of the matrix');
   insert into iu_core.surface select * from jsonb_populate_recordset(null::iu_core.surface, p_surfaces)
     on conflict (surface) do update set relation = excluded.relation, governed_table = excluded.governed_table,
       key_columns = excluded.key_columns, assigned_columns = excluded.assigned_columns,

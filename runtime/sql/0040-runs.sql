@@ -4,63 +4,6 @@
 
 create sequence iu_core.applied_seq;
 
-create function iu_core.assert_caller(p_dot_code text) returns void
-language plpgsql stable set search_path = pg_catalog, pg_temp as $$
-begin
-  if not exists (select from iu_core.dot d where d.dot_code = p_dot_code and d.login = session_user) then
-    perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00', format('%s opening a run of %s', session_user, p_dot_code),
-      'the login of that DOT', 'run the bin of the DOT');
-  end if;
-end $$;
-
-create function iu_core.assert_allowed(p_dot_code text, p_deltas jsonb) returns void
-language plpgsql stable set search_path = pg_catalog, pg_temp as $$
-declare
-  d jsonb;
-begin
-  for d in select * from jsonb_array_elements(p_deltas) loop
-    if not exists (select from iu_core.dot_surface m where m.dot_code = p_dot_code
-                     and m.surface = d ->> 'surface' and m.operation = d ->> 'op') then
-      perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00',
-        format('%s asking for %s on %s', p_dot_code, d ->> 'op', d ->> 'surface'),
-        'an operation that iu_core.dot_surface lists for it', 'use the DOT that may');
-    end if;
-  end loop;
-end $$;
-
--- A step's delta needs an approval by an owner's own login that is neither denied nor past its expiry.
-create function iu_core.assert_approved(p_step text, p_direction text, p_delta_digest text) returns void
-language plpgsql stable set search_path = pg_catalog, pg_temp as $$
-begin
-  if (select s.value from iu_core.setting s where s.name = 'approvals') = 'none' then
-    return;
-  end if;
-  if exists (select from iu_core.approved_delta a where a.step = p_step and a.direction = p_direction
-               and a.delta_digest = p_delta_digest and a.decision = 'deny')
-     or not exists (select from iu_core.approved_delta a where a.step = p_step and a.direction = p_direction
-               and a.delta_digest = p_delta_digest and a.decision = 'approve' and a.expires_at > clock_timestamp()) then
-    perform iu_core.refuse('HOLD_PLAN_NOT_APPROVED', 'C1H00', format('delta %s of %s without approval', p_delta_digest, p_step),
-      'an approval of this very delta', 'npx c1 approve');
-  end if;
-end $$;
-
--- Apply may not take a row that another stack claims; retire may only touch rows that this very resource claims.
-create function iu_core.assert_claims(run iu_core.dot_run) returns void
-language plpgsql stable set search_path = pg_catalog, pg_temp as $$
-declare
-  other record;
-begin
-  select c.surface, c.key, c.stack, c.resource into other
-    from jsonb_array_elements(run.deltas) d
-    join iu_core.claim c on c.surface = d ->> 'surface' and c.key = d ->> 'key' and c.status = 'live'
-   where c.stack <> run.stack or (run.direction = 'retire' and c.resource <> run.resource) limit 1;
-  if found then
-    perform iu_core.refuse('HOLD_CLAIMED_ELSEWHERE', 'C1H00',
-      format('%s/%s claimed by %s/%s', other.surface, other.key, other.stack, other.resource),
-      format('a claim of %s/%s', run.stack, run.resource), 'ask the owner of that stack, or retire the row there');
-  end if;
-end $$;
-
 -- p_request: {request_id, step, direction, stack, resource, subject, deltas}. Returns intent, or applied when the
 -- same request was applied before. An intent that a killed bin left is taken over.
 create function iu_core.declare_run(p_dot_code text, p_kind text, p_request jsonb, p_delta_digest text) returns text
@@ -69,7 +12,8 @@ declare
   state text;
 begin
   perform iu_core.assert_caller(p_dot_code);
-  perform iu_core.assert_allowed(p_dot_code, p_request -> 'deltas');
+  perform iu_core.assert_allowed(p_dot_code, p_request ->> 'direction', p_request -> 'deltas');
+  perform iu_core.assert_kind_and_subject(p_kind, p_request ->> 'subject', p_request -> 'deltas');
   if iu_core.delta_digest(p_request ->> 'step', p_request ->> 'direction', p_request -> 'deltas') is distinct from p_delta_digest then
     perform iu_core.refuse('ERROR_PAYLOAD_INVALID', 'C1E00', 'delta digest ' || coalesce(p_delta_digest, 'null'),
       'the digest of the deltas sent', 'run the DOT again');
@@ -79,8 +23,15 @@ begin
           p_request ->> 'resource', p_request ->> 'subject', p_request -> 'deltas', p_delta_digest)
   on conflict (request_id) do update set deltas = excluded.deltas, delta_digest = excluded.delta_digest,
     intent_xid = excluded.intent_xid, started_at = excluded.started_at
-    where r.outcome = 'intent' and r.dot_code = excluded.dot_code
+    where r.outcome = 'intent'
+      and (r.dot_code, r.kind, r.step, r.direction, r.stack, r.resource, r.subject)
+        = (excluded.dot_code, excluded.kind, excluded.step, excluded.direction, excluded.stack, excluded.resource, excluded.subject)
   returning 'intent' into state;
+  if state is null and not exists (select from iu_core.dot_run r where r.request_id = p_request ->> 'request_id'
+       and r.dot_code = p_dot_code and r.outcome = 'applied') then
+    perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00', 'request ' || (p_request ->> 'request_id') || ' of another run',
+      'a request id of this very run', 'run the bin of the DOT');
+  end if;
   return coalesce(state, 'applied');
 end $$;
 
@@ -91,15 +42,19 @@ declare
 begin
   perform iu_core.assert_caller(p_dot_code);
   select * into run from iu_core.dot_run r where r.request_id = p_request ->> 'request_id' for update;
-  if run.outcome = 'applied' then
+  if run.outcome = 'applied' and run.dot_code = p_dot_code then
     return 'applied';
   end if;
-  if run.request_id is null or run.dot_code <> p_dot_code or run.kind <> p_kind or run.delta_digest <> p_delta_digest
-     or run.intent_xid = pg_current_xact_id() then
-    perform iu_core.refuse('HOLD_PRESTATE_MOVED', 'C1H00', 'no journalled intent for delta ' || p_delta_digest,
+  -- Null-safe: a null kind or digest is another kind or digest, not one that matches.
+  if run.request_id is null or run.dot_code <> p_dot_code or run.kind is distinct from p_kind
+     or run.delta_digest is distinct from p_delta_digest or run.intent_xid = pg_current_xact_id() then
+    perform iu_core.refuse('HOLD_PRESTATE_MOVED', 'C1H00', 'no journalled intent for delta ' || coalesce(p_delta_digest, 'null'),
       'an intent with this very delta, committed before', 'npx pulumi preview, and run the DOT again');
   end if;
-  if p_kind = 'step' then
+  if (iu_core.current_run()).request_id is not null then
+    perform iu_core.raise_bypass('a second run in the transaction of an open one');
+  end if;
+  if run.kind = 'step' then
     perform iu_core.assert_approved(run.step, run.direction, run.delta_digest);
   end if;
   perform iu_core.assert_claims(run);
@@ -123,10 +78,13 @@ begin
   entry.dot_code := run.dot_code;
   entry.image_hash := p_image_hash;
   entry.request_id := run.request_id;
+  entry.written_by := session_user;
+  entry.written_at := now();
   entry.entry_hash := iu_core.ledger_entry_hash(entry);
-  insert into public.dot_ledger (seq, subject, entry_kind, direction, dot_code, image_hash, request_id, supersedes, prev_hash, entry_hash)
+  insert into public.dot_ledger (seq, subject, entry_kind, direction, dot_code, image_hash, request_id, supersedes, prev_hash, entry_hash,
+    written_by, written_at)
   values (entry.seq, entry.subject, entry.entry_kind, entry.direction, entry.dot_code, entry.image_hash, entry.request_id,
-          entry.supersedes, entry.prev_hash, entry.entry_hash);
+          entry.supersedes, entry.prev_hash, entry.entry_hash, entry.written_by, entry.written_at);
 end $$;
 
 -- Twin of imagesHash() in domain/ledger.ts: what a run left behind, whatever the operation was called.
@@ -153,7 +111,7 @@ declare
   run iu_core.dot_run := iu_core.current_run();
   seen text;
 begin
-  if run.request_id is distinct from p_request_id then
+  if run.request_id is null or run.request_id is distinct from p_request_id then
     perform iu_core.raise_bypass('closing run ' || coalesce(p_request_id, 'null'));
   end if;
   if (select d.ledgers from iu_core.dot d where d.dot_code = run.dot_code)
@@ -162,7 +120,7 @@ begin
   end if;
   run := iu_core.current_run();
   seen := iu_core.delta_digest(run.step, run.direction, run.observed);
-  if seen <> run.delta_digest then
+  if seen is distinct from run.delta_digest then
     perform iu_core.refuse('HOLD_PRESTATE_MOVED', 'C1H00', format('rows that changed with digest %s: %s', seen,
         left(iu_core.canonical_json(run.observed), 2000)),
       format('the planned deltas with digest %s', run.delta_digest), 'npx pulumi preview, and run the DOT again');
@@ -177,15 +135,22 @@ end $$;
 -- A rename or a move between resources of one stack: the row stays, the claim moves. p_refs: [{surface, key}].
 create function iu_core.take_claim(p_dot_code text, p_refs jsonb, p_stack text, p_resource text) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  moved bigint;
 begin
   perform iu_core.assert_caller(p_dot_code);
-  if exists (select from jsonb_array_elements(p_refs) d
-               left join iu_core.claim c on c.surface = d ->> 'surface' and c.key = d ->> 'key' and c.status = 'live'
-              where c.stack is distinct from p_stack or not exists (select from iu_core.dot_surface m
-                where m.dot_code = p_dot_code and m.surface = d ->> 'surface')) then
-    perform iu_core.refuse('HOLD_CLAIMED_ELSEWHERE', 'C1H00', 'a row that this stack does not claim', 'a live claim of ' || p_stack,
-      'npx pulumi preview');
+  if exists (select from jsonb_array_elements(p_refs) d where not exists (select from iu_core.dot_surface m
+               where m.dot_code = p_dot_code and m.surface = d ->> 'surface')) then
+    perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00', p_dot_code || ' taking a claim on a surface that is not its own',
+      'a surface that iu_core.dot_surface lists for it', 'use the DOT that may');
   end if;
   update iu_core.claim c set resource = p_resource
-    from jsonb_array_elements(p_refs) d where c.surface = d ->> 'surface' and c.key = d ->> 'key';
+    from jsonb_array_elements(p_refs) d
+   where c.surface = d ->> 'surface' and c.key = d ->> 'key' and c.status = 'live' and c.stack = p_stack;
+  get diagnostics moved = row_count;
+  -- Counted after the update: a claim that a retire released meanwhile is no longer there to be taken.
+  if moved is distinct from (select count(*) from jsonb_array_elements(p_refs)) then
+    perform iu_core.refuse('HOLD_CLAIMED_ELSEWHERE', 'C1H00', format('%s rows that stack %s claims', moved, coalesce(p_stack, 'null')),
+      format('%s live claims of it', jsonb_array_length(p_refs)), 'npx pulumi preview');
+  end if;
 end $$;

@@ -22,6 +22,12 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   n bigint;
 begin
+  -- Its owner column is what the caller says; the claim is what the runtime knows.
+  if not exists (select from iu_core.claim c where c.surface = 'species' and c.key = r.code and c.status = 'live'
+                   and c.stack = (iu_core.current_run()).stack) then
+    perform iu_core.refuse('HOLD_SPECIES_OWNED_BY_OTHER', 'C1H00', 'species ' || r.code || ' without a claim of this stack',
+      'a species that this stack registered', 'choose with its owner which of the two species is to be renamed');
+  end if;
   update public.species s set name = r.name, description = r.description
    where s.code = r.code and s.owner = r.owner and s.status = 'active';
   get diagnostics n = row_count;

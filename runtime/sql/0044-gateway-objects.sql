@@ -48,6 +48,7 @@ begin
   case definition.kind
     when 'schema' then
       execute format('grant usage on schema %I to c1_reader', p_name);
+      perform iu_core.remember_object(definition, p_name::regnamespace::oid);
     when 'function' then
       execute format('revoke execute on function %s from public', p_name);
       execute format('grant execute on function %s to c1_reader', p_name);
@@ -94,6 +95,17 @@ begin atomic
   from jsonb_populate_recordset(null::public.directus_fields, p_fields) f;
 end;
 
+-- A collection is named like its table: the rows of another one are none of this gateway's business.
+create function iu_core.assert_own_collection(p_table text, p_collection text, p_fields jsonb) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  if split_part(p_table, '.', 2) is distinct from p_collection or exists (select from jsonb_array_elements(p_fields) f
+       where f ->> 'collection' is distinct from p_collection) then
+    perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00', 'rows of another collection than that of ' || p_table,
+      'collection ' || split_part(p_table, '.', 2), 'correct the payload');
+  end if;
+end $$;
+
 -- Table, Directus collection and fields in one go; refuses where the table exists, as the house DOT always did.
 create function iu_core.collection_insert(p_name text, p_columns jsonb, p_collection jsonb, p_fields jsonb) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -101,9 +113,11 @@ declare
   definition iu_core.object_definition := iu_core.definition_of(p_name, array['table']);
 begin
   perform iu_core.assert_marker('schema_object', 'insert');
+  perform iu_core.assert_own_collection(p_name, p_collection ->> 'collection', p_fields);
   perform iu_core.assert_object_absent(p_name);
   execute format('create table %s (%s)', p_name, iu_core.column_list(p_columns));
   execute format('grant select on %s to c1_reader', p_name);
+  perform iu_core.remember_object(definition, p_name::regclass::oid);
   perform iu_core.observe('schema_object', p_name, 'insert', null, iu_core.object_image(p_name));
   insert into public.directus_collections select * from jsonb_populate_record(null::public.directus_collections, p_collection);
   perform iu_core.add_fields(p_fields);
@@ -114,7 +128,8 @@ language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   n bigint;
 begin
-  execute format('select count(*) from %s', p_name) into n;
+  -- By regclass: a name that is more than a name would run as the gateway.
+  execute format('select count(*) from %s', p_name::regclass) into n;
   if n > 0 then
     perform iu_core.refuse('REJECT_ROLLBACK_DELETE', 'C1R00', format('%s rows in %s', n, p_name), 'an empty table',
       'nothing: a non-empty vocabulary table is never dropped');
@@ -128,6 +143,7 @@ declare
   image jsonb := iu_core.object_image(p_name);
 begin
   perform iu_core.assert_marker('schema_object', 'retire');
+  perform iu_core.assert_own_collection(p_name, p_collection, '[]');
   perform iu_core.assert_table_empty(p_name);
   delete from public.directus_fields f where f.collection = p_collection;
   delete from public.directus_collections c where c.collection = p_collection;
@@ -143,6 +159,7 @@ declare
   image jsonb := iu_core.object_image(p_name);
 begin
   perform iu_core.assert_marker('schema_object', 'update');
+  perform iu_core.assert_own_collection(p_name, split_part(p_name, '.', 2), p_fields);
   execute format('alter table %s add primary key (operation_code, protocol_version),
                     add column created_at timestamptz not null default now(),
                     add column created_by text not null default session_user', p_name);
@@ -154,6 +171,7 @@ begin
                     execute function public.fn_vocab_write_once()', p_name);
   execute format('alter table %s enable always trigger a_assert_dot, enable always trigger a_refuse_truncate,
                     enable always trigger b_write_once', p_name);
+  perform iu_core.remember_object(definition, p_name::regclass::oid);
   perform iu_core.observe('schema_object', p_name, 'update', image, iu_core.object_image(p_name));
   perform iu_core.add_fields(p_fields);
 end $$;
@@ -165,6 +183,7 @@ declare
   image jsonb := iu_core.object_image(p_name);
 begin
   perform iu_core.assert_marker('schema_object', 'update');
+  perform iu_core.assert_own_collection(p_name, p_collection, '[]');
   perform iu_core.assert_table_empty(p_name);
   delete from public.directus_fields f where f.collection = p_collection and f.field in ('created_at', 'created_by');
   execute format('drop trigger a_assert_dot on %s', p_name);
@@ -173,6 +192,7 @@ begin
   -- The key columns keep their not-null, which they had before the key.
   execute format('alter table %s drop column created_at, drop column created_by, drop constraint %I', p_name,
     (select c.conname from pg_constraint c where c.conrelid = p_name::regclass and c.contype = 'p'));
+  perform iu_core.remember_object(definition, p_name::regclass::oid);
   perform iu_core.observe('schema_object', p_name, 'update', image, iu_core.object_image(p_name));
 end $$;
 

@@ -1,0 +1,98 @@
+-- What must hold before a run is journalled or opened (runtime.md, "Opening a run").
+
+create function iu_core.assert_caller(p_dot_code text) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  if not exists (select from iu_core.dot d where d.dot_code = p_dot_code and d.login = session_user) then
+    perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00', format('%s opening a run of %s', session_user, p_dot_code),
+      'the login of that DOT', 'run the bin of the DOT');
+  end if;
+end $$;
+
+-- Each delta must be one that the matrix gives the DOT, in the direction that the run says: a retire that called itself an
+-- apply would pass the claims.
+create function iu_core.assert_allowed(p_dot_code text, p_direction text, p_deltas jsonb) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  d jsonb;
+begin
+  for d in select * from jsonb_array_elements(p_deltas) loop
+    if (case p_direction when 'apply' then d ->> 'op' = 'retire'
+         else d ->> 'op' = 'reinstate' or (d ->> 'op' = 'insert' and not exists (select from iu_core.surface s
+           where s.surface = d ->> 'surface' and s.kind = 'history')) end) then
+      perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00',
+        format('%s asking for %s on %s in direction %s', p_dot_code, d ->> 'op', d ->> 'surface', p_direction),
+        'retires, updates and new history in a retire, everything else in an apply', 'run the bin of the DOT');
+    end if;
+    if not exists (select from iu_core.dot_surface m where m.dot_code = p_dot_code
+                     and m.surface = d ->> 'surface' and m.operation = d ->> 'op') then
+      perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00',
+        format('%s asking for %s on %s', p_dot_code, d ->> 'op', d ->> 'surface'),
+        'an operation that iu_core.dot_surface lists for it', 'use the DOT that may');
+    end if;
+  end loop;
+end $$;
+
+-- What a run is about must be one of its deltas: generation and handbook entry go by it. A kind that needs no plan
+-- approval may change what it is named for, and nothing else.
+create function iu_core.assert_kind_and_subject(p_kind text, p_subject text, p_deltas jsonb) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  own text := coalesce(case p_kind when 'propose' then 'apr_requests' when 'vote' then 'apr_approvals'
+                                   when 'consume' then 'governance_build_authorization' end, '');
+begin
+  if not exists (select from jsonb_array_elements(p_deltas) d where (d ->> 'surface') || '/' || (d ->> 'key') = p_subject) then
+    perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00', format('a run about %L that changes other rows', p_subject),
+      'a subject that is one of the deltas', 'run the bin of the DOT');
+  end if;
+  if p_kind is distinct from 'step' and exists (select from jsonb_array_elements(p_deltas) d
+      where (d ->> 'surface') is distinct from own and not (d ->> 'surface' = 'dot_ledger' and d ->> 'key' = p_subject)) then
+    perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00', format('a run of kind %s that changes other rows than %L', p_kind, own),
+      'kind step, which needs an approved plan', 'run the bin of the DOT');
+  end if;
+end $$;
+
+-- A step's delta needs an approval by an owner's own login that is neither denied nor past its expiry.
+create function iu_core.assert_approved(p_step text, p_direction text, p_delta_digest text) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  if (select s.value from iu_core.setting s where s.name = 'approvals') = 'none' then
+    return;
+  end if;
+  if exists (select from iu_core.approved_delta a where a.step = p_step and a.direction = p_direction
+               and a.delta_digest = p_delta_digest and a.decision = 'deny')
+     or not exists (select from iu_core.approved_delta a where a.step = p_step and a.direction = p_direction
+               and a.delta_digest = p_delta_digest and a.decision = 'approve' and a.expires_at > clock_timestamp()) then
+    perform iu_core.refuse('HOLD_PLAN_NOT_APPROVED', 'C1H00', format('delta %s of %s without approval', p_delta_digest, p_step),
+      'an approval of this very delta', 'npx c1 approve');
+  end if;
+end $$;
+
+-- Apply may not take a row that another stack claims; retire may only touch rows that this very resource claims, or that
+-- this stack has released before (a table goes with its collection after its contract went). The claims stay locked until
+-- the run ends, so that none moves away in between. The handbook entry of the run itself follows its subject.
+create function iu_core.assert_claims(run iu_core.dot_run) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  other record;
+begin
+  perform from iu_core.claim c where exists (select from jsonb_array_elements(run.deltas) d
+      where c.surface = d ->> 'surface' and c.key = d ->> 'key') order by c.surface, c.key for update;
+  select d ->> 'surface' as surface, d ->> 'key' as key, c.stack, c.resource into other
+    from jsonb_array_elements(run.deltas) d
+    join iu_core.surface s on s.surface = d ->> 'surface'
+    left join iu_core.claim c on c.surface = d ->> 'surface' and c.key = d ->> 'key'
+   where not (d ->> 'surface' = 'dot_ledger' and d ->> 'key' = run.subject)
+     and case run.direction
+           when 'apply' then c.status = 'live' and c.stack <> run.stack
+           -- History other than the handbook has no retired state: retiring appends to it.
+           else not (s.kind = 'history' and s.surface <> 'dot_ledger')
+                and (c.stack is distinct from run.stack or (c.status = 'live' and c.resource <> run.resource)
+                     or (c.status = 'released' and (d ->> 'surface') || '/' || (d ->> 'key') = run.subject)) end
+   limit 1;
+  if found then
+    perform iu_core.refuse('HOLD_CLAIMED_ELSEWHERE', 'C1H00',
+      format('%s/%s claimed by %s', other.surface, other.key, coalesce(other.stack || '/' || other.resource, 'nobody')),
+      format('a claim of %s/%s', run.stack, run.resource), 'ask the owner of that stack, or retire the row there');
+  end if;
+end $$;

@@ -1,0 +1,66 @@
+-- What a readback judges, in one answer.
+
+-- Net live rows that each step added to each surface since the baseline, by the journal, which the guards compared with
+-- what really changed. Of the handbook the live subjects count: a newer entry on the same subject supersedes the older.
+create function iu_core.step_deltas() returns jsonb
+language sql stable set search_path = pg_catalog, pg_temp
+return (
+  with later as (
+    select r.step, r.subject, r.direction, r.observed, r.applied_seq, d.ledgers from iu_core.v_baseline b, iu_core.dot_run r
+      join iu_core.dot d on d.dot_code = r.dot_code where r.applied_seq > b.journal_position
+  ), net as (
+    select l.step, d ->> 'surface' as surface,
+           sum(case when d ->> 'op' in ('insert', 'reinstate') then 1 when d ->> 'op' = 'retire' then -1 else 0 end) as net
+      from later l, jsonb_array_elements(l.observed) d where d ->> 'surface' not in ('baseline', 'dot_ledger') group by 1, 2
+    union all
+    select s.step, 'dot_ledger', count(*) filter (where s.direction = 'apply')
+      from (select distinct on (l.subject) l.step, l.direction from later l where l.ledgers order by l.subject, l.applied_seq desc) s
+     group by s.step
+  )
+  select coalesce(jsonb_object_agg(s.step, s.surfaces), '{}')
+    from (select n.step, jsonb_object_agg(n.surface, n.net) as surfaces from net n group by n.step) s);
+
+-- Rows in the vocabulary table: 0 where it does not exist, null where it is not ours to read.
+create function iu_core.vocabulary_rows() returns bigint
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  vocabulary oid := (select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                      where n.nspname = 'c1' and c.relname = 'governance_canonical_operation_vocab');
+  n bigint;
+begin
+  if vocabulary is null then
+    return 0;
+  end if;
+  if not (has_schema_privilege('c1', 'usage') and has_table_privilege(vocabulary, 'select')) then
+    return null;
+  end if;
+  execute 'select count(*) from c1.governance_canonical_operation_vocab' into n;
+  return n;
+end $$;
+
+-- The whole state that a readback judges, of one snapshot.
+create function iu_core.read_state() returns jsonb
+language sql stable set search_path = pg_catalog, pg_temp
+return jsonb_build_object(
+  'counters', (select jsonb_object_agg(c.surface, jsonb_build_object('live', c.live, 'total', c.total)) from iu_core.surface_counters() c),
+  'baseline', (select jsonb_build_object('stack', b.stack, 'status', b.status, 'counters', b.counters, 'position', b.journal_position)
+                 from iu_core.v_baseline b),
+  'stepDeltas', iu_core.step_deltas(),
+  'movedSurfaces', to_jsonb(iu_core.moved_surfaces()),
+  'drift', (select coalesce(jsonb_agg(to_jsonb(d)), '[]') from iu_core.claim_drift() d),
+  'ledger', jsonb_build_object('brokenAt', iu_core.verify_ledger(),
+     'entries', (select count(*) from public.dot_ledger),
+     'atBaseline', (select count(*) from public.dot_ledger l where not exists (select from iu_core.dot_run r, iu_core.v_baseline b
+        where r.request_id = l.request_id and r.applied_seq > b.journal_position)),
+     'runs', (select count(*) from iu_core.dot_run r, iu_core.v_baseline b, iu_core.dot d
+        where r.applied_seq > b.journal_position and d.dot_code = r.dot_code and d.ledgers),
+     'head', (select l.entry_hash from public.dot_ledger l order by l.seq desc limit 1)),
+  'vocabularyRows', iu_core.vocabulary_rows(),
+  'guard', jsonb_build_object('seen', iu_core.guard_digest(),
+     'installed', (select i.guard_digest from iu_core.install i where i.guard_digest is not null order by i.seq desc limit 1)),
+  'bins', (select i.bins from iu_core.install i where i.bins is not null order by i.seq desc limit 1),
+  'steps', (select coalesce(jsonb_agg(distinct r.step), '[]') from iu_core.claim c join iu_core.dot_run r on r.request_id = c.request_id
+             where c.status = 'live' and c.surface <> 'dot_ledger'),
+  'approvals', (select s.value from iu_core.setting s where s.name = 'approvals'),
+  'target', jsonb_build_object('system', (select system_identifier::text from pg_control_system()),
+     'database', (select d.oid::text from pg_database d where d.datname = current_database())));
