@@ -12,7 +12,8 @@ export function reportFailure(thrown: unknown, debug: boolean): number {
   return failure.exitCode;
 }
 
-function asC1Error(thrown: unknown): C1Error {
+/** Whatever was thrown, as an outcome with a code. */
+export function asC1Error(thrown: unknown): C1Error {
   if (thrown instanceof C1Error) return thrown;
   if (thrown instanceof CommanderError) return usageError(thrown);
   const seen = thrown instanceof Error ? thrown.message : String(thrown);

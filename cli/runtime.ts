@@ -109,7 +109,10 @@ function addSnapshot(runtime: Command): void {
   runtime
     .command('snapshot')
     .description('print every live governed row as a line of JSON, sorted, without what only the runtime can make')
-    .addHelpText('after', examples('npx c1 runtime snapshot > before.jsonl', 'diff before.jsonl <(npx c1 runtime snapshot)'))
+    .addHelpText(
+      'after',
+      examples('npx c1 runtime snapshot > before.jsonl', 'diff before.jsonl <(npx c1 runtime snapshot)'),
+    )
     .action(async () => {
       await printLabel();
       await eachSnapshotBatch(stateDirOf(process.env), (lines) => print(lines.join('\n')));

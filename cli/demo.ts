@@ -1,0 +1,94 @@
+import { Command, CommanderError } from 'commander';
+import { C1Error } from '../domain/codes.ts';
+import { LABEL_LINE } from '../runtime/label.ts';
+import { stateDirOf } from '../runtime/paths.ts';
+import { SILENT } from '../runtime/reporter.ts';
+import { stopRuntime } from '../runtime/runtime.ts';
+import { deltaTableOf, type Ending, endingJson, failureLines, summaryLines } from './demo/report.ts';
+import { AFTER_PREVIEW, type Story, TIDY_UP, UNTIL_PREVIEW } from './demo/story.ts';
+import { type Progress, secondsSince, tell } from './demo/tell.ts';
+import { asC1Error, reportFailure } from './failure.ts';
+import { colorsFor, print } from './output.ts';
+
+interface Flags {
+  readonly keep?: boolean;
+  readonly json?: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  $ npm run demo
+  $ npm run demo -- --keep          leave the runtime and the applied rows for a look
+  $ npm --silent run demo -- --json | jq .counters
+
+It works on the stack dryrun and the embedded runtime of this checkout, and stops where the stack holds resources.
+Exit status: 0 all proven, 1 error, 3 HOLD, 4 REJECT, 64 usage.
+
+${LABEL_LINE}`;
+
+/** `npm run demo`: the main job once through, on real parts. Gives the exit status. */
+async function main(words: readonly string[]): Promise<number> {
+  const command = new Command('npm run demo --')
+    .description('Previews, applies, reads back, retires and applies again the C1 steps on the embedded runtime.')
+    .option('--keep', 'leave the runtime running and the rows applied')
+    .option('--json', 'print one JSON document on standard output; progress goes to standard error')
+    .addHelpText('after', EXAMPLES)
+    .allowExcessArguments(false)
+    .configureOutput({ writeErr: () => undefined })
+    .exitOverride();
+  try {
+    command.parse(words, { from: 'user' });
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return reportFailure(thrown, false);
+    throw thrown;
+  }
+  const flags = command.opts<Flags>();
+  const ending = await run(flags.keep === true);
+  await show(ending, flags.json === true);
+  return ending.failure?.error.exitCode ?? 0;
+}
+
+async function run(keep: boolean): Promise<Ending> {
+  const began = Date.now();
+  const interruption = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interruption.abort());
+  const story: Story = { stateDir: stateDirOf(process.env), signal: interruption.signal, startedHere: false };
+  const progress: Progress = { current: '', told: [] };
+  const end = { story, told: progress.told };
+  try {
+    await tell(UNTIL_PREVIEW, story, progress);
+    await printPreview(story);
+    await tell(keep ? AFTER_PREVIEW : [...AFTER_PREVIEW, TIDY_UP], story, progress);
+    return { ...end, seconds: secondsSince(began), kept: keep, failure: null };
+  } catch (thrown) {
+    const error = interruption.signal.aborted ? interrupted(progress.current) : asC1Error(thrown);
+    const kept = await leave(story);
+    return { ...end, seconds: secondsSince(began), kept, failure: { chapter: progress.current, error } };
+  }
+}
+
+function interrupted(chapter: string): C1Error {
+  return new C1Error('HOLD_INTERRUPTED', { seen: `a signal during "${chapter}"`, expected: 'its end' });
+}
+
+/** After a failure: what was applied has to stay, with its runtime; a runtime of ours with nothing in it has not. */
+async function leave(story: Story): Promise<boolean> {
+  if (story.preview !== undefined || !story.startedHere) return true;
+  await stopRuntime(story.stateDir, SILENT).catch(() => undefined);
+  return false;
+}
+
+/** On standard error, as all progress: standard output has the one answer. */
+async function printPreview({ preview }: Story): Promise<void> {
+  for (const line of deltaTableOf(preview?.report ?? '')) await print(`  ${line}`, process.stderr);
+}
+
+async function show(ending: Ending, asJson: boolean): Promise<void> {
+  if (asJson) return print(JSON.stringify(endingJson(ending)));
+  const stream = ending.failure === null ? process.stdout : process.stderr;
+  const lines = ending.failure === null ? summaryLines(ending) : failureLines(ending);
+  for (const line of lines) await print(line, stream);
+  await print(colorsFor(stream).dim(LABEL_LINE), stream);
+}
+
+process.exitCode = await main(process.argv.slice(2));

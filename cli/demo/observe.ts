@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import type { Client } from 'pg';
+import { type RuntimeState, runtimeState } from '../../domain/runtime-state.ts';
+import { SURFACES, type Surface } from '../../domain/surfaces.ts';
+import { withClient } from '../../runtime/connect.ts';
+import { DEFAULT_READER } from '../../runtime/connection-file.ts';
+import { statePaths } from '../../runtime/paths.ts';
+import { connectionOf } from '../../runtime/runtime.ts';
+
+/** Everything that the demo compares, of one database snapshot, read as the auditor. */
+export interface Observation {
+  readonly state: RuntimeState;
+  /** What `c1 runtime snapshot` prints. */
+  readonly live: readonly string[];
+  /** By surface, every row that no resource ever claimed, byte for byte; of a history table, every row. */
+  readonly foreign: ReadonlyMap<string, readonly string[]>;
+  /** One digest over every row of every table, with the transaction that wrote it: equal when nobody wrote at all. */
+  readonly writes: string;
+}
+
+export async function observe(stateDir: string): Promise<Observation> {
+  const { port, database } = await connectionOf(stateDir);
+  return withClient(statePaths(stateDir), { port, database, login: DEFAULT_READER }, async (client) => {
+    await client.query('begin isolation level repeatable read read only');
+    const observation = {
+      state: await readState(client),
+      live: await readLines(client, 'select line from iu_core.live_snapshot() as line'),
+      foreign: await readForeign(client),
+      writes: await readWrites(client),
+    };
+    await client.query('commit');
+    return observation;
+  });
+}
+
+async function readState(client: Client): Promise<RuntimeState> {
+  const { rows } = await client.query<{ state: unknown }>('select iu_core.read_state() as state');
+  return runtimeState.parse(rows[0]?.state);
+}
+
+async function readForeign(client: Client): Promise<ReadonlyMap<string, readonly string[]>> {
+  const foreign = new Map<string, readonly string[]>();
+  for (const surface of Object.values(SURFACES)) {
+    if (surface.kind === 'bookkeeping') continue;
+    foreign.set(surface.name, await readLines(client, foreignSql(surface)));
+  }
+  return foreign;
+}
+
+/** Names come from the one table of surfaces, none from outside. */
+function foreignSql({ name, table, relation, key, kind }: Surface): string {
+  const rows = `select t::text as line from ${table ?? relation} t`;
+  if (kind === 'history') return rows;
+  const ownKey = key.map((column) => `t."${column}"::text`).join(` || '/' || `);
+  return `${rows} where not exists (select from iu_core.claim c where c.surface = '${name}' and c.key = ${ownKey})`;
+}
+
+async function readWrites(client: Client): Promise<string> {
+  const tables = await readLines(
+    client,
+    `select c.oid::regclass::text as line from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where c.relkind = 'r' and n.nspname in ('public', 'iu_core', 'c1') order by 1`,
+  );
+  const hash = createHash('sha256');
+  for (const table of tables) {
+    const sql = `select md5(coalesce(string_agg(t.ctid || ' ' || t.xmin || ' ' || t::text, '' order by t.ctid), '')) as line from ${table} t`;
+    hash.update(table).update((await readLines(client, sql)).join());
+  }
+  return hash.digest('hex');
+}
+
+async function readLines(client: Client, sql: string): Promise<readonly string[]> {
+  const { rows } = await client.query<{ line: string }>(sql);
+  return rows.map(({ line }) => line);
+}

@@ -1,0 +1,107 @@
+import { C1Error } from '../../domain/codes.ts';
+import { SURFACES, type Surface, type SurfaceName } from '../../domain/surfaces.ts';
+import type { Observation } from './observe.ts';
+
+/** Live rows of a surface before and after `up`; `planned` is 0 where nothing was to change. */
+export interface SurfaceCount {
+  readonly surface: SurfaceName;
+  readonly before: number;
+  readonly after: number;
+  readonly planned: number;
+}
+
+export type PlannedCounts = Partial<Readonly<Record<SurfaceName, number>>>;
+
+/**
+ * After `up`: every surface has exactly its planned rows more, and what the planned deltas do not name is as it was.
+ *
+ * @throws C1Error HOLD_COUNTER_DRIFT
+ */
+export function proveApplied(before: Observation, after: Observation, planned: PlannedCounts): readonly SurfaceCount[] {
+  const counts = governed().map(({ name }) => countOf(name, before, after, planned[name] ?? 0));
+  const wrong = counts.find((count) => count.after - count.before !== count.planned);
+  if (wrong !== undefined) {
+    throw new C1Error('HOLD_COUNTER_DRIFT', {
+      seen: `${wrong.surface} ${wrong.before} → ${wrong.after}`,
+      expected: `${wrong.before} → ${wrong.before + wrong.planned}, as planned-deltas.yaml says`,
+    });
+  }
+  const unnamed = governed().filter(({ name }) => planned[name] === undefined);
+  assertSameLines(linesOf(before, unnamed), linesOf(after, unnamed), 'HOLD_COUNTER_DRIFT');
+  return counts;
+}
+
+/** A preview, or an `up` with nothing to do, leaves every row as the same transaction wrote it. @throws C1Error HOLD_COUNTER_DRIFT */
+export function proveNothingWritten(before: Observation, after: Observation, what: string): void {
+  if (before.writes === after.writes) return;
+  throw new C1Error('HOLD_COUNTER_DRIFT', { seen: `rows that ${what} wrote`, expected: 'not one' });
+}
+
+/**
+ * After `destroy`: the live rows are those from before, rows that are not ours are byte for byte the same, and history
+ * only grew.
+ *
+ * @returns how many rows were compared byte for byte
+ * @throws C1Error HOLD_DRIFT
+ */
+export function proveRetired(before: Observation, after: Observation): number {
+  const counted = governed().filter(({ kind, status }) => kind !== 'history' || status !== null);
+  assertSameLines(linesOf(before, counted), linesOf(after, counted), 'HOLD_DRIFT');
+  return governed().reduce((sum, surface) => sum + proveForeign(surface, before, after), 0);
+}
+
+/** @throws C1Error HOLD_DRIFT when the second `up` came to other rows than the first */
+export function proveSame(first: Observation, again: Observation): void {
+  assertSameLines(first.live, again.live, 'HOLD_DRIFT');
+}
+
+function proveForeign({ name, kind }: Surface, before: Observation, after: Observation): number {
+  const was = before.foreign.get(name) ?? [];
+  const now = new Set(after.foreign.get(name) ?? []);
+  const lost = was.find((row) => !now.has(row));
+  const isGrown = kind !== 'history' && now.size !== was.length;
+  if (lost === undefined && !isGrown) return was.length;
+  throw new C1Error('HOLD_DRIFT', {
+    seen: lost === undefined ? `${now.size} rows of ${name} that are not ours` : `${name} without ${short(lost)}`,
+    expected: `the ${was.length} rows that were there before, byte for byte`,
+  });
+}
+
+function assertSameLines(
+  was: readonly string[],
+  now: readonly string[],
+  code: 'HOLD_COUNTER_DRIFT' | 'HOLD_DRIFT',
+): void {
+  const [left, right] = [new Set(was), new Set(now)];
+  const lost = was.find((line) => !right.has(line));
+  const added = now.find((line) => !left.has(line));
+  if (lost === undefined && added === undefined) return;
+  throw new C1Error(code, {
+    seen: added === undefined ? 'no such row' : short(added),
+    expected: lost === undefined ? 'no such row' : short(lost),
+  });
+}
+
+function countOf(surface: SurfaceName, before: Observation, after: Observation, planned: number): SurfaceCount {
+  return { surface, before: liveOf(before, surface), after: liveOf(after, surface), planned };
+}
+
+/** A surface that was not counted is no surface with no rows. */
+function liveOf({ state }: Observation, surface: SurfaceName): number {
+  const counter = state.counters[surface];
+  if (counter !== undefined) return counter.live;
+  throw new C1Error('ERROR_READ_FAILED', { seen: `no counter of ${surface}`, expected: 'one' });
+}
+
+function linesOf({ live }: Observation, surfaces: readonly Surface[]): readonly string[] {
+  const names = new Set<string>(surfaces.map(({ name }) => name));
+  return live.filter((line) => names.has((JSON.parse(line) as { surface: string }).surface));
+}
+
+function governed(): readonly Surface[] {
+  return Object.values(SURFACES).filter(({ kind }) => kind !== 'bookkeeping');
+}
+
+function short(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}

@@ -1,0 +1,105 @@
+import type { C1Error } from '../../domain/codes.ts';
+import { STAGING_LABELS } from '../../runtime/label.ts';
+import { STACK } from '../engine.ts';
+import type { Story } from './story.ts';
+import type { Told } from './tell.ts';
+
+/** How a demo ended. `failure` is null when all of it was proven. */
+export interface Ending {
+  readonly story: Story;
+  readonly told: readonly Told[];
+  readonly seconds: number;
+  readonly kept: boolean;
+  readonly failure: { readonly chapter: string; readonly error: C1Error } | null;
+}
+
+/** The one document of `--json`. */
+export function endingJson({ story, told, seconds, kept, failure }: Ending): Readonly<Record<string, unknown>> {
+  return {
+    label: STAGING_LABELS,
+    ok: failure === null,
+    code: failure?.error.code ?? 'OK_APPLIED',
+    ...(failure === null ? {} : { failure: failureJson(failure) }),
+    stack: STACK,
+    kept,
+    runtime: story.runtime ?? null,
+    seconds,
+    steps: told,
+    counters: story.counts ?? [],
+    liveRows: story.applied?.live.length ?? null,
+  };
+}
+
+function failureJson({ chapter, error }: NonNullable<Ending['failure']>): Readonly<Record<string, unknown>> {
+  const { code, seen, expected, next, exitCode } = error;
+  return { step: chapter, code, seen, expected, next, exitCode };
+}
+
+/** What the preview showed, for people: the program's own delta table, without the rows that follow it. */
+export function deltaTableOf(report: string): readonly string[] {
+  const lines = report.split('\n').map((line) => line.trimEnd());
+  const from = lines.findIndex((line) => /^step +surface /.test(line));
+  const to = lines.findIndex((line) => /^total /.test(line));
+  return from < 0 || to < from ? lines : lines.slice(from, to + 1);
+}
+
+/** The end of a demo that went well. */
+export function summaryLines({ story, kept, seconds }: Ending): readonly string[] {
+  return [
+    '',
+    `The C1 steps were applied, retired and applied again on a real PostgreSQL in ${seconds} s.`,
+    '',
+    ...counterLines(story),
+    '',
+    ...(kept ? keptLines(story) : endedLines(story)),
+  ];
+}
+
+function counterLines({ counts = [], before, applied }: Story): readonly string[] {
+  const changed = counts.filter(({ planned }) => planned !== 0);
+  const width = Math.max(...changed.map(({ surface }) => surface.length));
+  return [
+    ...changed.map(
+      ({ surface, before: was, after, planned }) =>
+        `  ${surface.padEnd(width)}  ${String(was).padStart(4)} → ${String(after).padStart(4)}  (+${planned})`,
+    ),
+    `  ${counts.length - changed.length} other surfaces unchanged; ${before?.live.length} → ${applied?.live.length} live rows`,
+  ];
+}
+
+function keptLines({ runtime }: Story): readonly string[] {
+  return [
+    `Kept: stack ${STACK} is applied, the runtime answers on ${runtime?.host}:${runtime?.port}.`,
+    '  look      npx c1 runtime snapshot',
+    `  retire    npx pulumi destroy --stack ${STACK}`,
+    '  stop      npx c1 runtime stop',
+  ];
+}
+
+function endedLines({ startedHere }: Story): readonly string[] {
+  const runtime = startedHere ? 'the runtime is stopped' : 'the runtime, which ran before, runs on';
+  return [
+    `Tidied up: stack ${STACK} is empty, ${runtime}.`,
+    '  keep it next time    npm run demo -- --keep',
+    `  by hand              npm run setup, then npx pulumi preview --stack ${STACK}`,
+  ];
+}
+
+/** The end of a demo that stopped: the step, the code, the next command, and what is left. */
+export function failureLines({ story, failure, kept }: Ending): readonly string[] {
+  if (failure === null) return [];
+  const { chapter, error } = failure;
+  return [
+    `Stopped at "${chapter}": ${error.code}`,
+    `  seen      ${error.seen}`,
+    `  expected  ${error.expected}`,
+    `  next      ${error.next}`,
+    whatIsLeft(story, kept),
+  ];
+}
+
+function whatIsLeft({ preview, startedHere }: Story, kept: boolean): string {
+  if (preview !== undefined)
+    return `The runtime runs on and stack ${STACK} is as it was left, so that it can be looked at.`;
+  return `The demo applied nothing${startedHere && !kept ? '; the runtime that it started is stopped again' : ''}.`;
+}

@@ -1,0 +1,159 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { C1Error } from '../../domain/codes.ts';
+import { parsePlannedDeltas, plannedCounts } from '../../domain/planned-deltas.ts';
+import { LAST_STEP } from '../../domain/program.ts';
+import { STEP_IDS } from '../../domain/steps/step.ts';
+import { isSurfaceName } from '../../domain/surfaces.ts';
+import { CHECKOUT } from '../../runtime/paths.ts';
+import { SILENT } from '../../runtime/reporter.ts';
+import { type RunningRuntime, startRuntime, stopRuntime } from '../../runtime/runtime.ts';
+import { runtimeStatus } from '../../runtime/status.ts';
+import { STACK } from '../engine.ts';
+import { appliedResources, selectStack } from '../stack.ts';
+import { assertOnly, type Preview, preview, run, type Say } from './engine-run.ts';
+import { type Observation, observe } from './observe.ts';
+import {
+  type PlannedCounts,
+  proveApplied,
+  proveNothingWritten,
+  proveRetired,
+  proveSame,
+  type SurfaceCount,
+} from './prove.ts';
+
+/** What the chapters of the demo hand on to each other, and what its end reports. */
+export interface Story {
+  readonly stateDir: string;
+  readonly signal: AbortSignal;
+  runtime?: RunningRuntime;
+  /** The demo started the runtime, and so it stops it. */
+  startedHere: boolean;
+  preview?: Preview;
+  before?: Observation;
+  applied?: Observation;
+  counts?: readonly SurfaceCount[];
+}
+
+export interface Chapter {
+  readonly title: string;
+  /** Does it, and answers in a few words what came of it. */
+  readonly tell: (story: Story, say: Say) => Promise<string>;
+}
+
+export const UNTIL_PREVIEW: readonly Chapter[] = [
+  { title: `Select the stack ${STACK}`, tell: select },
+  { title: 'Start the embedded runtime', tell: start },
+  { title: 'Preview: what would change', tell: previewOnly },
+];
+
+export const AFTER_PREVIEW: readonly Chapter[] = [
+  { title: 'Apply (pulumi up)', tell: apply },
+  { title: 'Read back every surface', tell: readBack },
+  { title: 'Apply again: nothing to do', tell: applyAgain },
+  { title: 'Retire (pulumi destroy)', tell: retire },
+  { title: 'Prove that only history is left', tell: proveRetire },
+  { title: 'Apply once more (pulumi up)', tell: applyOnceMore },
+];
+
+export const TIDY_UP: Chapter = { title: 'Retire again and stop', tell: tidyUp };
+
+async function select(): Promise<string> {
+  await selectStack(STACK);
+  const applied = await appliedResources(STACK);
+  if (applied.length === 0) return 'empty';
+  throw new C1Error('HOLD_STACK_IN_USE', {
+    seen: `${applied.length} resources in the stack ${STACK}`,
+    expected: 'an empty stack, because the demo ends by retiring what it applied',
+    next: `npx pulumi destroy --stack ${STACK}, then npm run demo`,
+  });
+}
+
+async function start(story: Story): Promise<string> {
+  story.startedHere = !(await runtimeStatus(story.stateDir)).running;
+  story.runtime = await startRuntime(story.stateDir, SILENT);
+  story.before = await observe(story.stateDir);
+  assertNoRowsOfOurs(story.before);
+  return `PostgreSQL on ${story.runtime.host}:${story.runtime.port}${story.startedHere ? '' : ', was running already'}`;
+}
+
+/** Another stack of this runtime may hold rows; this one could not apply its own. */
+function assertNoRowsOfOurs({ state: { steps, baseline } }: Observation): void {
+  if (steps.length === 0) return;
+  throw new C1Error('HOLD_STACK_IN_USE', {
+    seen: `live rows of ${steps.join(', ')} by stack ${baseline?.stack ?? 'unknown'}`,
+    expected: 'a runtime without rows of ours',
+    next: 'destroy them with that stack, or npx c1 runtime reset --yes, then npm run demo',
+  });
+}
+
+async function previewOnly(story: Story): Promise<string> {
+  story.preview = await preview();
+  proveNothingWritten(known(story.before), await observe(story.stateDir), 'preview');
+  return `${assertOnly(story.preview.summary, 'create')} resources to create, nothing written`;
+}
+
+async function apply(story: Story, say: Say): Promise<string> {
+  const { commands } = known(story.preview);
+  const summary = await run('up', { total: commands, say, signal: story.signal });
+  return `${assertOnly(summary, 'created')} resources created`;
+}
+
+async function readBack(story: Story): Promise<string> {
+  story.applied = await observe(story.stateDir);
+  story.counts = proveApplied(known(story.before), story.applied, planned(known(story.preview)));
+  const changed = story.counts.filter(({ planned: rows }) => rows !== 0);
+  return `${changed.length} surfaces as planned, ${story.counts.length - changed.length} unchanged`;
+}
+
+async function applyAgain(story: Story, say: Say): Promise<string> {
+  const summary = await run('up', { total: 0, say, signal: story.signal });
+  const unchanged = assertOnly(summary, 'unchanged');
+  proveNothingWritten(known(story.applied), await observe(story.stateDir), 'an up with nothing to do');
+  return `${unchanged} resources unchanged, no row written`;
+}
+
+async function retire(story: Story, say: Say): Promise<string> {
+  const { commands } = known(story.preview);
+  const summary = await run('destroy', { total: commands, say, signal: story.signal });
+  return `${assertOnly(summary, 'deleted')} resources deleted`;
+}
+
+async function proveRetire(story: Story): Promise<string> {
+  const after = await observe(story.stateDir);
+  const compared = proveRetired(known(story.before), after);
+  return `${compared} older rows byte for byte as before, ledger grown to ${after.state.ledger.entries} entries`;
+}
+
+async function applyOnceMore(story: Story, say: Say): Promise<string> {
+  await apply(story, say);
+  const again = await observe(story.stateDir);
+  proveSame(known(story.applied), again);
+  return `the same ${again.live.length} live rows as the first time`;
+}
+
+async function tidyUp(story: Story, say: Say): Promise<string> {
+  await retire(story, say);
+  if (!story.startedHere) return 'stack empty, the runtime runs on as before';
+  await stopRuntime(story.stateDir, SILENT);
+  return 'stack empty, runtime stopped';
+}
+
+/** What `planned-deltas.yaml` says of the steps that the stack declares. */
+function planned({ config }: Preview): PlannedCounts {
+  const deltas = parsePlannedDeltas(parseYaml(readFileSync(path.join(CHECKOUT, 'planned-deltas.yaml'), 'utf8')));
+  const through = STEP_IDS.find((step) => step === config['c1:through']) ?? LAST_STEP;
+  const total: Record<string, number> = {};
+  for (const step of STEP_IDS.slice(0, STEP_IDS.indexOf(through) + 1)) {
+    for (const [surface, rows] of Object.entries(plannedCounts(deltas, step))) {
+      if (isSurfaceName(surface)) total[surface] = (total[surface] ?? 0) + rows;
+    }
+  }
+  return total;
+}
+
+function known<T>(value: T | undefined): T {
+  if (value !== undefined) return value;
+  throw new TypeError('a chapter of the demo was left out');
+}

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { C1Error } from '../domain/codes.ts';
+import { pulumi, pulumiOrThrow } from './engine.ts';
+
+const resource = z.looseObject({
+  urn: z.string(),
+  type: z.string(),
+  inputs: z.record(z.string(), z.unknown()).default({}),
+});
+export type StackResource = z.infer<typeof resource>;
+
+const pendingOperation = z.looseObject({ type: z.string(), resource });
+export type PendingOperation = z.infer<typeof pendingOperation>;
+
+const deployment = z.looseObject({
+  resources: z.array(resource).nullish(),
+  pending_operations: z.array(pendingOperation).nullish(),
+});
+/** What `pulumi stack export` prints; whatever else stands in it is kept as it is. */
+const exported = z.looseObject({ version: z.number(), deployment });
+export type StackExport = z.infer<typeof exported>;
+
+/** Selects the stack, and makes it when there is none. @throws C1Error whatever stops the engine */
+export async function selectStack(stack: string): Promise<void> {
+  await pulumiOrThrow(['stack', 'select', stack, '--create']);
+}
+
+/** The whole state of the stack. @throws C1Error ERROR_READ_FAILED, or whatever stops the engine */
+export async function exportStack(stack: string): Promise<StackExport> {
+  const { stdout } = await pulumiOrThrow(['stack', 'export', '--stack', stack]);
+  try {
+    return exported.parse(JSON.parse(stdout));
+  } catch (cause) {
+    const expected = 'version and deployment';
+    throw new C1Error('ERROR_READ_FAILED', { seen: `an export of ${stack} of another shape`, expected }, { cause });
+  }
+}
+
+export async function importStack(stack: string, state: StackExport): Promise<void> {
+  await pulumiOrThrow(['stack', 'import', '--stack', stack], { input: JSON.stringify(state) });
+}
+
+/** Resources that stand for something: not the stack itself, and no provider. */
+export async function appliedResources(stack: string): Promise<readonly StackResource[]> {
+  const state = await exportStack(stack);
+  return (state.deployment.resources ?? []).filter(({ type }) => !type.startsWith('pulumi:'));
+}
+
+/** Whether the back end knows the stack. */
+export async function stackExists(stack: string): Promise<boolean> {
+  const { exitCode } = await pulumi(['stack', 'export', '--stack', stack]);
+  return exitCode === 0;
+}
