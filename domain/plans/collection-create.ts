@@ -1,10 +1,22 @@
+import { sameJson } from '../canonical.ts';
 import { C1Error } from '../codes.ts';
 import type { Delta, Image, RowRef } from '../deltas.ts';
-import { C1_TABLE } from '../objects.ts';
+import { C1_COLLECTION, C1_PREFLIGHT_VIEW, C1_TABLE } from '../objects.ts';
 import type { CollectionRow } from '../payloads.ts';
-import { rowOf, type Snapshot } from '../snapshot.ts';
-import { BARE_TABLE, fieldImage, fieldRef, VOCABULARY_COLUMNS } from '../vocabulary.ts';
-import { type Claimant, claims, type DotPlan, delta, type Plan, reconcileRow, withLedger } from './plan.ts';
+import { liveClaimOf, rowOf, type Snapshot } from '../snapshot.ts';
+import { BARE_TABLE, CONTRACT_TABLE, fieldImage, fieldRef, VOCABULARY_COLUMNS } from '../vocabulary.ts';
+import {
+  assertNoDrift,
+  assertNothingStandsOn,
+  type Claimant,
+  claims,
+  type DotPlan,
+  delta,
+  drift,
+  type Plan,
+  reconcileRow,
+  withLedger,
+} from './plan.ts';
 
 /**
  * W3: the table, its Directus collection and a field per column, in one go. The house DOT has no dry run of its own making
@@ -13,7 +25,7 @@ import { type Claimant, claims, type DotPlan, delta, type Plan, reconcileRow, wi
 export const collectionCreate: DotPlan<CollectionRow> = {
   dot: 'DOT_COLLECTION_CREATE',
   subject,
-  scope: (payload) => [subject(payload), TABLE, ...VOCABULARY_COLUMNS.map(fieldRef)],
+  scope: (payload) => [...rows(payload), NAMESAKE, PREFLIGHT],
   apply: (snapshot, payload, claimant) =>
     withLedger('DOT_COLLECTION_CREATE', 'apply', subject(payload), planApply(snapshot, payload, claimant)),
   retire: (snapshot, payload, claimant) =>
@@ -21,6 +33,9 @@ export const collectionCreate: DotPlan<CollectionRow> = {
 };
 
 const TABLE: RowRef = { surface: 'schema_object', key: C1_TABLE };
+/** Directus knows a collection by its bare name: a table of that name in `public` would be taken for it. */
+const NAMESAKE: RowRef = { surface: 'schema_object', key: `public.${C1_COLLECTION}` };
+const PREFLIGHT: RowRef = { surface: 'schema_object', key: C1_PREFLIGHT_VIEW };
 
 /** Directus collection in Directus' shape; everything that the command does not say is Directus' default. */
 export function collectionImage(payload: CollectionRow): Image {
@@ -49,7 +64,9 @@ export function collectionImage(payload: CollectionRow): Image {
 }
 
 function planApply(snapshot: Snapshot, payload: CollectionRow, claimant: Claimant): Plan {
+  assertC1(payload);
   const ref = subject(payload);
+  for (const one of rows(payload)) assertNoDrift(snapshot, one);
   const plan = reconcileRow(snapshot, {
     ref,
     desired: collectionImage(payload),
@@ -57,8 +74,9 @@ function planApply(snapshot: Snapshot, payload: CollectionRow, claimant: Claiman
     collision: 'HOLD_SURFACE_EXISTS',
     updatable: false,
   });
-  if (plan.kind !== 'change') return plan;
-  assertTableAbsent(snapshot);
+  if (plan.kind === 'takeClaim') return { ...plan, refs: sameOwner(snapshot, ref, rows(payload)) };
+  if (plan.kind === 'noop') return plan;
+  for (const one of [TABLE, NAMESAKE]) assertTableAbsent(snapshot, one);
   return {
     kind: 'change',
     deltas: [...plan.deltas, delta(TABLE, 'insert', null, BARE_TABLE), ...fieldDeltas('insert')],
@@ -71,6 +89,9 @@ function planRetire(snapshot: Snapshot, payload: CollectionRow, claimant: Claima
   const table = rowOf(snapshot, TABLE);
   if (!claims(snapshot, ref, claimant) || row === null || table === null)
     return { kind: 'noop', code: 'NOOP_NOT_OURS' };
+  for (const one of rows(payload)) assertNoDrift(snapshot, one);
+  assertNothingStandsOn(snapshot, ref, [PREFLIGHT]);
+  assertBare(snapshot, table.image);
   const own = [delta(ref, 'retire', row.image, null), delta(TABLE, 'retire', table.image, null)];
   return { kind: 'change', deltas: [...own, ...fieldDeltas('retire')] };
 }
@@ -82,10 +103,34 @@ function fieldDeltas(op: 'insert' | 'retire'): readonly Delta[] {
   });
 }
 
+/** The rows that one run writes. */
+function rows(payload: CollectionRow): readonly RowRef[] {
+  return [subject(payload), TABLE, ...VOCABULARY_COLUMNS.map(fieldRef)];
+}
+
+/** The table is not among them once its contract has claimed it. */
+function sameOwner(snapshot: Snapshot, ref: RowRef, refs: readonly RowRef[]): readonly RowRef[] {
+  const owner = liveClaimOf(snapshot, ref)?.resource;
+  return refs.filter((one) => liveClaimOf(snapshot, one)?.resource === owner);
+}
+
+/** @throws C1Error REJECT_NOT_ALLOWED: no other table is known here, whatever the flags name */
+function assertC1({ schema, collection }: CollectionRow): void {
+  if (`${schema}.${collection}` === C1_TABLE) return;
+  throw new C1Error('REJECT_NOT_ALLOWED', { seen: `table ${schema}.${collection}`, expected: C1_TABLE });
+}
+
 /** @throws C1Error HOLD_SURFACE_EXISTS: nothing here adopts or overwrites a table */
-function assertTableAbsent(snapshot: Snapshot): void {
-  if (rowOf(snapshot, TABLE) === null) return;
-  throw new C1Error('HOLD_SURFACE_EXISTS', { seen: `table ${C1_TABLE}`, expected: 'no such table' });
+function assertTableAbsent(snapshot: Snapshot, table: RowRef): void {
+  if (rowOf(snapshot, table) === null) return;
+  throw new C1Error('HOLD_SURFACE_EXISTS', { seen: `table ${table.key}`, expected: 'no such table' });
+}
+
+/** @throws C1Error HOLD_PRESTATE_MOVED while the contract stands, HOLD_DRIFT when somebody else changed the table */
+function assertBare(snapshot: Snapshot, image: Image): void {
+  if (sameJson(image, BARE_TABLE)) return;
+  if (!sameJson(image, CONTRACT_TABLE)) throw drift(TABLE, BARE_TABLE, image);
+  assertNothingStandsOn(snapshot, { surface: 'directus_collections', key: C1_COLLECTION }, [TABLE]);
 }
 
 function subject({ collection }: CollectionRow): RowRef {

@@ -32,9 +32,11 @@ export interface DotPlan<P> {
   readonly retire: (snapshot: Snapshot, payload: P, claimant: Claimant) => Plan;
 }
 
-/** Adds the ledger entry that every applied run writes. */
+/** Adds the ledger entry that every applied run writes; it is claimed with the row, and moves with it. */
 export function withLedger(dot: DotCode, direction: Direction, subject: RowRef, plan: Plan): Plan {
-  if (plan.kind !== 'change' || !dotOf(dot).ledgers) return plan;
+  if (plan.kind === 'noop' || !dotOf(dot).ledgers) return plan;
+  if (plan.kind === 'takeClaim')
+    return { ...plan, refs: [...plan.refs, { surface: 'dot_ledger', key: refOf(subject) }] };
   return { ...plan, deltas: [...plan.deltas, runEntry(dot, direction, subject, plan.deltas)] };
 }
 
@@ -57,7 +59,7 @@ export interface RowGoal {
 export function reconcileRow(snapshot: Snapshot, goal: RowGoal): Plan {
   const row = rowOf(snapshot, goal.ref);
   const claim = liveClaimOf(snapshot, goal.ref);
-  if (claim === null) return planUnclaimed(row, goal);
+  if (claim === null) return planUnclaimed(snapshot, goal);
   assertSameStack(claim.stack, goal);
   assertNoDrift(snapshot, goal.ref);
   if (row === null || !row.live) throw drift(goal.ref, claim.image, row?.image ?? null);
@@ -89,6 +91,21 @@ export function assertNoDrift(snapshot: Snapshot, ref: RowRef): void {
   if (!sameJson(seen, claim.image)) throw drift(ref, claim.image, seen);
 }
 
+/**
+ * What stands on a row goes before the row does.
+ *
+ * @throws C1Error HOLD_PRESTATE_MOVED naming the rows that are still live
+ */
+export function assertNothingStandsOn(snapshot: Snapshot, ref: RowRef, dependants: readonly RowRef[]): void {
+  const standing = dependants.filter((one) => rowOf(snapshot, one)?.live === true).map(refOf);
+  if (standing.length === 0) return;
+  throw new C1Error('HOLD_PRESTATE_MOVED', {
+    seen: `${standing.join(', ')} while ${refOf(ref)} is to be retired`,
+    expected: 'none of it live any more',
+    next: 'retire that first; npx pulumi destroy goes in the right order',
+  });
+}
+
 export function delta(ref: RowRef, op: DeltaOp, before: Image | null, after: Image | null): Delta {
   return { surface: ref.surface, key: ref.key, op, before, after };
 }
@@ -116,11 +133,13 @@ export function drift(ref: RowRef, written: Image | null, seen: Image | null): C
   });
 }
 
-function planUnclaimed(row: { readonly image: Image; readonly live: boolean } | null, goal: RowGoal): Plan {
+function planUnclaimed(snapshot: Snapshot, goal: RowGoal): Plan {
+  const row = rowOf(snapshot, goal.ref);
   if (row === null) return { kind: 'change', deltas: [delta(goal.ref, 'insert', null, goal.desired)] };
-  if (row.live) {
+  // A retired row that no run of ours ever wrote is somebody's history: bringing it back would overwrite it.
+  if (row.live || !snapshot.claims.has(refOf(goal.ref))) {
     throw new C1Error(goal.collision, {
-      seen: `a live row ${refOf(goal.ref)} that no resource of ours claims`,
+      seen: `a ${row.live ? 'live' : 'retired'} row ${refOf(goal.ref)} that no resource of ours ${row.live ? 'claims' : 'made'}`,
       expected: 'no such row',
     });
   }

@@ -1,12 +1,13 @@
 import { sameJson } from '../canonical.ts';
 import { C1Error } from '../codes.ts';
 import type { Delta, Image, RowRef } from '../deltas.ts';
-import { C1_OBJECTS, C1_TABLE, sourceSha256 } from '../objects.ts';
+import { C1_COLLECTION, C1_OBJECTS, C1_SCHEMA, C1_TABLE, sourceSha256 } from '../objects.ts';
 import type { SchemaObjectRow } from '../payloads.ts';
 import { liveClaimOf, rowOf, type Snapshot } from '../snapshot.ts';
 import { AUDIT_COLUMNS, BARE_TABLE, CONTRACT_TABLE, fieldImage, fieldRef, VOCABULARY_COLUMNS } from '../vocabulary.ts';
 import {
   assertNoDrift,
+  assertNothingStandsOn,
   assertSameStack,
   type Claimant,
   claims,
@@ -25,7 +26,7 @@ import {
 export const schemaEnsure: DotPlan<SchemaObjectRow> = {
   dot: 'DOT_SCHEMA_ENSURE',
   subject,
-  scope: (payload) => [subject(payload), ...(payload.kind === 'table' ? AUDIT_COLUMNS.map(fieldRef) : [])],
+  scope: (payload) => [subject(payload), ...auditRefs(payload), ...dependants(payload)],
   apply: (snapshot, payload, claimant) =>
     withLedger('DOT_SCHEMA_ENSURE', 'apply', subject(payload), planApply(snapshot, payload, claimant)),
   retire: (snapshot, payload, claimant) =>
@@ -58,7 +59,7 @@ function planContract(snapshot: Snapshot, ref: RowRef, claimant: Claimant): Plan
   const claim = liveClaimOf(snapshot, ref);
   if (claim !== null) {
     assertSameStack(claim.stack, { ref, claimant });
-    assertNoDrift(snapshot, ref);
+    for (const one of [ref, ...AUDIT_COLUMNS.map(fieldRef)]) assertNoDrift(snapshot, one);
   }
   if (image === null) throw missingTable();
   if (sameJson(image, CONTRACT_TABLE)) return settledContract(snapshot, ref, claimant);
@@ -79,9 +80,26 @@ function planRetire(snapshot: Snapshot, payload: SchemaObjectRow, claimant: Clai
   const ref = subject(payload);
   const row = rowOf(snapshot, ref);
   if (!claims(snapshot, ref, claimant) || row === null) return { kind: 'noop', code: 'NOOP_NOT_OURS' };
-  assertNoDrift(snapshot, ref);
+  for (const one of [ref, ...auditRefs(payload)]) assertNoDrift(snapshot, one);
+  assertNothingStandsOn(snapshot, ref, dependants(payload));
   if (payload.kind !== 'table') return { kind: 'change', deltas: [delta(ref, 'retire', row.image, null)] };
   return { kind: 'change', deltas: [delta(ref, 'update', row.image, BARE_TABLE), ...auditFields('retire')] };
+}
+
+function auditRefs({ kind }: SchemaObjectRow): readonly RowRef[] {
+  return kind === 'table' ? AUDIT_COLUMNS.map(fieldRef) : [];
+}
+
+/** What W3 makes after an object, and so retires before it. */
+function dependants({ name }: SchemaObjectRow): readonly RowRef[] {
+  const inSchema = C1_OBJECTS.filter((object) => object.name !== C1_SCHEMA).map(subject);
+  if (name === C1_SCHEMA) return inSchema;
+  if (name !== C1_TABLE) return [];
+  return [
+    ...inSchema.filter(({ key }) => key !== C1_TABLE),
+    { surface: 'collection_registry', key: C1_COLLECTION },
+    { surface: 'table_registry', key: `${C1_SCHEMA}/${C1_COLLECTION}` },
+  ];
 }
 
 function auditFields(op: 'insert' | 'retire'): readonly Delta[] {
@@ -99,6 +117,6 @@ function missingTable(): C1Error {
   });
 }
 
-function subject({ name }: SchemaObjectRow): RowRef {
+function subject({ name }: { readonly name: string }): RowRef {
   return { surface: 'schema_object', key: name };
 }

@@ -1,0 +1,121 @@
+import path from 'node:path';
+import { readPayloadFiles } from '../../../components/input-files.ts';
+import { canonicalJson, type Json } from '../../../domain/canonical.ts';
+import { stepsThrough } from '../../../domain/program.ts';
+import { commandFor, type StepId, type StepRow } from '../../../domain/steps/step.ts';
+import type { BinResult } from '../../support/runtime.ts';
+import type { Trial } from './trial.ts';
+
+/** Steps and rows as the program declares them: the tests run the very commands that Pulumi runs. */
+export const STEPS = stepsThrough('W3', readPayloadFiles(path.resolve(import.meta.dirname, '../../../payloads')));
+
+export const STACK = 'trial';
+export const CODE = 'DOT_C1_VOCAB_BUILD';
+const SLUG = 'dot-c1-vocab-build';
+
+/** One row of each kind, in the order in which they can be made. */
+export const ONE_OF_EACH = [
+  'baseline',
+  'species',
+  `birth-${SLUG}`,
+  `admission-${SLUG}`,
+  `ledger-${SLUG}`,
+  'schema',
+  'collection',
+  'table-contract',
+  'manifest-function',
+  'preflight-view',
+  'collection-registry',
+  'table-registry',
+] as const;
+
+export type Way = 'create' | 'retire';
+
+export interface Owner {
+  readonly stack?: string;
+  readonly resource?: string;
+}
+
+export interface Invocation {
+  readonly bin: string;
+  readonly args: readonly string[];
+  readonly stdin: string;
+}
+
+export function rowNamed(name: string): StepRow {
+  const row = STEPS.flatMap((step) => step.rows).find((one) => one.name === name);
+  if (row === undefined) throw new Error(`no row ${name}`);
+  return row;
+}
+
+export function rowsOf(step: StepId): readonly StepRow[] {
+  return STEPS.find(({ id }) => id === step)?.rows ?? [];
+}
+
+/** The command line of a row as Pulumi runs it. */
+export function invocation(name: string, way: Way, owner: Owner = {}): Invocation {
+  const row = rowNamed(name);
+  const claimant = { stack: owner.stack ?? STACK, resource: owner.resource ?? name };
+  const [bin = '', ...args] = commandFor(row[way], claimant).split(' ');
+  return { bin, args, stdin: row.payload === null ? '' : canonicalJson(row.payload) };
+}
+
+export interface RunOptions extends Owner {
+  readonly flags?: readonly string[];
+  /** Standard input instead of the row's own. */
+  readonly stdin?: string;
+}
+
+export function run(trial: Trial, name: string, way: Way, options: RunOptions = {}): Promise<BinResult> {
+  const { bin, args, stdin } = invocation(name, way, options);
+  return trial.runtime.bin(bin, [...args, ...(options.flags ?? [])], { stdin: options.stdin ?? stdin });
+}
+
+/** Makes the rows named and all that stand before them. @throws Error with what the bin said when one fails */
+export async function createThrough(trial: Trial, last: (typeof ONE_OF_EACH)[number]): Promise<void> {
+  const until = ONE_OF_EACH.indexOf(last);
+  for (const name of ONE_OF_EACH.slice(0, until + 1)) await mustRun(trial, name, 'create');
+}
+
+export async function mustRun(trial: Trial, name: string, way: Way): Promise<BinResult> {
+  const result = await run(trial, name, way);
+  if (result.exitCode !== 0) throw new Error(`${way} ${name}: ${result.stderr}`);
+  return result;
+}
+
+/** What a bin printed as JSON. */
+export interface Printed {
+  readonly dot: string;
+  readonly mode: string;
+  readonly outcome: string;
+  readonly code: string;
+  readonly message: string;
+  readonly deltas: readonly { readonly surface: string; readonly key: string; readonly op: string }[];
+  readonly readback: Json;
+  readonly requestId: string | null;
+}
+
+export function printed({ stdout }: BinResult): Printed {
+  return JSON.parse(stdout) as Printed;
+}
+
+/** `CODE` of the one line on standard error. */
+export function codeOf({ stderr }: BinResult): string {
+  return /^([A-Z0-9_]+): /.exec(stderr)?.[1] ?? `no code in ${JSON.stringify(stderr)}`;
+}
+
+/** `CODE: seen …, expected …. Next: ….`, one line and no more. */
+export const ONE_LINE = /^[A-Z][A-Z0-9_]+: seen [^\n]+, expected [^\n]+\. Next: [^\n]+\.$/;
+
+export function failureOf(result: BinResult) {
+  return {
+    exitCode: result.exitCode,
+    code: codeOf(result),
+    stdout: result.stdout,
+    oneLine: ONE_LINE.test(result.stderr),
+  };
+}
+
+export function failure(exitCode: number, code: string) {
+  return { exitCode, code, stdout: '', oneLine: true };
+}
