@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { endGroup, spawnGroup } from '../stand-in/groups.ts';
+import { Capture, type Log, STREAMS, type Stream } from './capture.ts';
 
 /** One run of a command, with plain values. */
 export interface Run {
@@ -18,67 +19,46 @@ export interface Output {
   readonly stderr: string;
 }
 
-export type Stream = 'stdout' | 'stderr';
-
 const SHELL = ['/bin/sh', '-c'];
 
 /**
  * Runs the command to its end and returns what it printed, without one trailing newline. A command that fails is an
  * error that names how it ended and shows both streams as they came.
  */
-export async function run(
-  run: Run,
-  previous: Output,
-  log: (line: string) => void,
-  signal: AbortSignal,
-): Promise<Output> {
+export async function run(run: Run, previous: Output, log: Log, signal: AbortSignal): Promise<Output> {
   const [file = '', ...args] = run.interpreter?.length ? run.interpreter : SHELL;
-  const ended = await execute(file, [...args, run.command], run, previous, signal);
-  for (const stream of ['stdout', 'stderr'] as const) if (logs(run, stream)) lines(ended[stream]).forEach(log);
-  if (ended.failure !== undefined)
-    throw new Error(`${ended.failure}: running ${JSON.stringify(run.command)}:\n${ended.both}`);
-  return { stdout: withoutNewline(ended.stdout), stderr: withoutNewline(ended.stderr) };
+  const capture = new Capture((stream) => (logs(run, stream) ? log : () => {}));
+  const failure = await execute(file, [...args, run.command], run, previous, capture, signal);
+  const { stdout, stderr, both } = capture.end();
+  if (failure !== undefined) throw new Error(`${failure}: running ${JSON.stringify(run.command)}:\n${both}`);
+  return { stdout: withoutNewline(stdout), stderr: withoutNewline(stderr) };
 }
 
-interface Ended extends Output {
-  readonly both: string;
-  readonly failure: string | undefined;
-}
-
+/** Runs the command, hands on what it prints, and returns how it failed, if it did. */
 function execute(
   file: string,
   args: readonly string[],
   run: Run,
   previous: Output,
+  capture: Capture,
   signal: AbortSignal,
-): Promise<Ended> {
+): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const seen: Readonly<Record<Stream | 'both', Buffer[]>> = { stdout: [], stderr: [], both: [] };
-    const end = (failure: string | undefined) => resolve({ ...decode(seen), failure });
     const child = spawnGroup(file, args, {
       cwd: run.dir ?? process.cwd(),
       env: environment(run, previous),
       stdio: [run.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     });
-    collect(child, seen);
+    for (const stream of STREAMS) child[stream]?.on('data', (chunk: Buffer) => capture.take(stream, chunk));
     feed(child, run.stdin);
     const stop = () => endGroup(child.pid);
     signal.addEventListener('abort', stop, { once: true });
-    child.once('error', (error) => end(startFailure(error, file, run.dir)));
+    child.once('error', (error) => resolve(startFailure(error, file, run.dir)));
     child.once('close', (code, name) => {
       signal.removeEventListener('abort', stop);
-      end(code === 0 ? undefined : code === null ? `signal: ${signalText(name)}` : `exit status ${code}`);
+      resolve(code === 0 ? undefined : code === null ? `signal: ${signalText(name)}` : `exit status ${code}`);
     });
   });
-}
-
-function collect(child: ChildProcess, seen: Readonly<Record<Stream | 'both', Buffer[]>>): void {
-  for (const stream of ['stdout', 'stderr'] as const) {
-    child[stream]?.on('data', (chunk: Buffer) => {
-      seen[stream].push(chunk);
-      seen.both.push(chunk);
-    });
-  }
 }
 
 // A command need not read its input: a closed pipe is no failure.
@@ -95,12 +75,6 @@ function environment(run: Run, previous: Output): NodeJS.ProcessEnv {
     ...(handed && previous.stderr !== '' && { PULUMI_COMMAND_STDERR: previous.stderr }),
   };
 }
-
-const decode = (seen: Readonly<Record<Stream | 'both', readonly Buffer[]>>) => ({
-  stdout: Buffer.concat(seen.stdout).toString(),
-  stderr: Buffer.concat(seen.stderr).toString(),
-  both: Buffer.concat(seen.both).toString(),
-});
 
 function startFailure(error: Error, file: string, dir: string | null | undefined): string {
   if (dir != null && statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true) {
@@ -122,5 +96,4 @@ const signalText = (name: string | null): string => SIGNAL_TEXT[name ?? ''] ?? n
 const logs = ({ logging }: Run, stream: Stream): boolean =>
   logging == null || logging === stream || logging === 'stdoutAndStderr';
 
-const lines = (text: string): readonly string[] => (text === '' ? [] : withoutNewline(text).split('\n'));
 const withoutNewline = (text: string): string => (text.endsWith('\n') ? text.slice(0, -1) : text);

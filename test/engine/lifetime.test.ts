@@ -72,6 +72,14 @@ test('after kill -9 of the engine a program that spins and a policy pack end', a
   await clean();
 }, 40_000);
 
+test('what a command prints is shown while it runs', async () => {
+  await resources({ talks: { create: 'echo said early; while [ ! -e go-on ]; do sleep 0.05; done' } });
+  const { output, ended } = space.start(up);
+  await pWaitFor(() => output().includes('said early'), LIMIT);
+  await space.write('go-on', '');
+  expect((await ended).exitCode).toBe(0);
+}, 40_000);
+
 test('cancelling ends the running command with its group, and nobody is left', async () => {
   await resources({ long: { create: 'echo began > began; sleep 7003; echo late > late' } });
   const { pid, ended } = space.start(up);

@@ -25,6 +25,8 @@ export interface Workspace {
 
 export interface Started {
   readonly pid: number;
+  /** What it has printed so far. */
+  readonly output: () => string;
   readonly ended: Promise<Ended>;
 }
 
@@ -86,7 +88,11 @@ function describe(folder: string, stateDir: string): Workspace {
       stderr,
       all,
     }));
-    return { pid: child.pid ?? -1, ended };
+    let output = '';
+    child.all.on('data', (chunk) => {
+      output += chunk;
+    });
+    return { pid: child.pid ?? -1, output: () => output, ended };
   };
   const pulumi = (args: readonly string[], extra?: NodeJS.ProcessEnv) => start(args, extra).ended;
   return {
