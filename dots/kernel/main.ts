@@ -1,10 +1,11 @@
 import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
+import type { Client } from 'pg';
 import type { Json } from '../../domain/canonical.ts';
 import { C1Error, CODES, type Code } from '../../domain/codes.ts';
 import type { Direction } from '../../domain/deltas.ts';
-import { type Dot, dotOf } from '../../domain/dots.ts';
+import { type Dot, type DotCode, dotOf } from '../../domain/dots.ts';
 import { parseClaimant, parseStep } from '../../domain/names.ts';
 import { type RuntimeConfig, readRuntimeConfig, withConnection } from './connection.ts';
 import { failureOf, kindOf, type Outcome, printOutcome } from './outcome.ts';
@@ -12,6 +13,8 @@ import { failureOf, kindOf, type Outcome, printOutcome } from './outcome.ts';
 import { type DotProgram, type RunResult, runDot } from './run.ts';
 import { readStandardInput } from './standard-input.ts';
 import { readStatus } from './status.ts';
+
+const EXITS = 'Exit status: 0 applied, no-op or planned; 1 error; 3 HOLD; 4 REJECT; 64 usage.';
 
 /** Flags that every bin has (runtime.md, "Every bin"), and what a bin's own flags add. */
 export interface CommonFlags {
@@ -25,11 +28,15 @@ export interface CommonFlags {
   readonly for?: string;
 }
 
-export interface Bin<P extends Json> extends DotProgram<P> {
+/** What every bin says of itself. */
+interface BinFace {
   readonly summary: string;
   readonly examples: readonly string[];
   /** Adds the bin's own flags. */
   readonly flags: (command: Command) => void;
+}
+
+export interface Bin<P extends Json> extends DotProgram<P>, BinFace {
   /** Flags and standard input → payload; both must say the same. @throws C1Error ERROR_USAGE, ERROR_PAYLOAD_INVALID */
   readonly payload: (flags: Readonly<Record<string, unknown>>, stdin: unknown) => P;
   /** `retire`: this bin only ever retires; `apply`: it has no retire of its own; `both` adds the flag --retire. */
@@ -38,21 +45,41 @@ export interface Bin<P extends Json> extends DotProgram<P> {
   readonly hasDryRun: boolean;
 }
 
-/** Runs one bin: parse, call, print, exit. The only place that sets the exit status; it never throws. */
-export function runBin<P extends Json>(bin: Bin<P>): void {
-  void run(bin);
+/** A bin that only reads: its answer is the readback. */
+export interface ReadBin extends BinFace {
+  readonly dot: DotCode;
+  /** @throws C1Error */
+  readonly read: (client: Client, flags: Readonly<Record<string, unknown>>) => Promise<Json>;
 }
 
-async function run<P extends Json>(bin: Bin<P>): Promise<void> {
+/** Runs one bin: parse, call, print, exit. The only place that sets the exit status; it never throws. */
+export function runBin<P extends Json>(bin: Bin<P>): void {
   const dot = dotOf(bin.plan.dot);
+  const own = (command: Command) => {
+    command.option('--step <step>', 'the step that this run belongs to, e.g. W2');
+    command.option('--for <stack/resource>', 'who owns the row: the stack and the resource');
+    if (bin.hasDryRun) command.option('--dry-run', 'print the rows that would change, and change nothing');
+    if (bin.direction === 'both') command.option('--retire', 'walk the retire path of the same row');
+    bin.flags(command);
+  };
+  void run(dot, { ...bin, flags: own }, (flags, current) => perform(dot, bin, flags, current));
+}
+
+export function runReadBin(bin: ReadBin): void {
+  const dot = dotOf(bin.dot);
+  void run(dot, bin, (flags) => answer(dot, bin, flags));
+}
+
+type Act = (flags: CommonFlags, current: CurrentRun) => Promise<Outcome>;
+
+async function run(dot: Dot, face: BinFace, act: Act): Promise<void> {
   const current = new CurrentRun();
-  const command = commandOf(dot, bin);
+  const command = commandOf(dot, face);
   process.once('SIGTERM', () => interrupted(dot, current));
   try {
     command.parse();
     const flags = command.opts<CommonFlags>();
-    const outcome =
-      flags.status === undefined ? await perform(dot, bin, flags, current) : await status(dot, flags.status);
+    const outcome = flags.status === undefined ? await act(flags, current) : await status(dot, flags.status);
     printOutcome(outcome, flags.json === true);
   } catch (error) {
     fail(dot, error, current, process.argv.includes('--json'), process.argv.includes('--debug'));
@@ -65,7 +92,7 @@ class CurrentRun {
 }
 
 async function perform<P extends Json>(dot: Dot, bin: Bin<P>, flags: CommonFlags, run: CurrentRun): Promise<Outcome> {
-  if (flags.cloud !== true) throw usage('no --cloud', '--cloud: act on the configured runtime');
+  assertCloud(flags);
   const direction: Direction = bin.direction === 'retire' || flags.retire === true ? 'retire' : 'apply';
   const payload = bin.payload({ ...flags }, readStandardInput());
   const claimant = parseClaimant(flags.for ?? '');
@@ -80,6 +107,18 @@ async function perform<P extends Json>(dot: Dot, bin: Bin<P>, flags: CommonFlags
     runDot(client, bin, input, options),
   );
   return outcomeOf(dot, flags.dryRun === true ? 'dry-run' : 'real', result);
+}
+
+async function answer(dot: Dot, bin: ReadBin, flags: CommonFlags): Promise<Outcome> {
+  assertCloud(flags);
+  const readback = await withConnection(runtimeConfig(), dot.login, dot.bin, (client) =>
+    bin.read(client, { ...flags }),
+  );
+  return { ...blank(dot, 'OK_READ'), mode: 'read', message: CODES.OK_READ.meaning, readback };
+}
+
+function assertCloud({ cloud }: CommonFlags): void {
+  if (cloud !== true) throw usage('no --cloud', '--cloud: act on the configured runtime');
 }
 
 async function status(dot: Dot, requestId: string): Promise<Outcome> {
@@ -103,7 +142,7 @@ function outcomeOf(dot: Dot, mode: Outcome['mode'], result: RunResult): Outcome 
 function blank(dot: Dot, code: Code): Outcome {
   const remedy = CODES[code].remedy;
   const base = { dot: dot.code, version: dot.version, mode: 'real' as const, outcome: kindOf(code), code };
-  return { ...base, message: '', remedy, deltas: [], readback: null, requestId: null };
+  return { ...base, message: '', remedy, deltas: [], readback: null, requestId: null, label: labelOfRuntime() };
 }
 
 function fail(dot: Dot, error: unknown, run: CurrentRun, json: boolean, debug: boolean): void {
@@ -127,23 +166,22 @@ function interrupted(dot: Dot, run: CurrentRun): never {
   process.exit(failure.exitCode);
 }
 
-function commandOf<P extends Json>(dot: Dot, bin: Bin<P>): Command {
+function commandOf(dot: Dot, face: BinFace): Command {
   const command = new Command(dot.bin)
-    .description(`${bin.summary}\n\n${dot.code}. Embedded runtime: LOCAL_STAGING_NOT_SSOT NOT_GOVERNED_RUNTIME.`)
+    .description(`${face.summary}\n\n${dot.code}. Embedded runtime: LOCAL_STAGING_NOT_SSOT NOT_GOVERNED_RUNTIME.`)
     .version(`${dot.bin} ${dot.version} ${dot.code}`)
     .option('--cloud', 'act on the configured runtime')
-    .option('--step <step>', 'the step that this run belongs to, e.g. W2')
-    .option('--for <stack/resource>', 'who owns the row: the stack and the resource')
     .option('--json', 'print the outcome as JSON on standard output even when it failed')
     .option('--status <request-id>', 'say what became of a request, and do nothing else')
     .addOption(new Option('--debug', 'print the stack trace of a failure').hideHelp());
-  if (bin.hasDryRun) command.option('--dry-run', 'print the rows that would change, and change nothing');
-  if (bin.direction === 'both') command.option('--retire', 'walk the retire path of the same row');
   // Asking for the status of a request needs none of the flags that name a row.
   if (process.argv.includes('--status')) command.allowUnknownOption();
-  else bin.flags(command);
+  else face.flags(command);
   return command
-    .addHelpText('after', `\nExamples:\n${bin.examples.map((example) => `  $ ${dot.bin} ${example}`).join('\n')}`)
+    .addHelpText(
+      'after',
+      `\nExamples:\n${face.examples.map((example) => `  $ ${dot.bin} ${example}`).join('\n')}\n\n${EXITS}`,
+    )
     .allowExcessArguments(false)
     .configureOutput({ writeErr: () => {} })
     .exitOverride();
@@ -151,6 +189,15 @@ function commandOf<P extends Json>(dot: Dot, bin: Bin<P>): Command {
 
 export function usage(seen: string, expected: string): C1Error {
   return new C1Error('ERROR_USAGE', { seen, expected });
+}
+
+/** The label is wanted in failures too, and one of them is that the configuration cannot be read. */
+function labelOfRuntime(): readonly string[] {
+  try {
+    return runtimeConfig().label;
+  } catch {
+    return [];
+  }
 }
 
 function runtimeConfig(): RuntimeConfig {

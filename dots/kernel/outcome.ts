@@ -14,6 +14,8 @@ export interface Outcome {
   readonly deltas: readonly Delta[];
   readonly readback: Json;
   readonly requestId: string | null;
+  /** What the runtime says of itself; an embedded one says in every answer that it is staging. */
+  readonly label: readonly string[];
 }
 
 const STDOUT_LIMIT_BYTES = 16 * 1024;
@@ -38,9 +40,13 @@ export function failureOf(error: unknown): C1Error {
 export function printOutcome(outcome: Outcome, json: boolean): void {
   const failed = exitCodeOf(outcome.code) !== 0;
   if (!failed || json) process.stdout.write(`${outcomeLine(outcome)}\n`);
-  process.stderr.write(`${failed ? outcome.message : `${outcome.code}: ${outcome.message}`}\n`);
+  process.stderr.write(`${failed ? outcome.message : successLine(outcome)}\n`);
 }
 
 export function kindOf(code: Code): Outcome['outcome'] {
   return CODES[code].kind;
+}
+
+function successLine({ code, message, label }: Outcome): string {
+  return label.length === 0 ? `${code}: ${message}` : `${code}: ${message} [${label.join(' ')}]`;
 }
