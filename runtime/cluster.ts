@@ -35,7 +35,7 @@ const LAUNCH_PAUSE_MS = 100;
  */
 export async function startCluster(paths: StatePaths, report: Reporter, options: StartOptions): Promise<Postmaster> {
   const { initdb, postgres } = await binaries();
-  const user = await ensureInitialised(paths, report, initdb, () => serverUser(postgres, paths.postgres));
+  const user = await ensureInitialised(paths, report, initdb, () => serverUser(postgres, paths.postgres, paths.data));
   const running = await awaitEarlierStart(paths, report);
   if (running !== null && (options.port === null || running.port === options.port)) return running;
   if (running !== null) await stopCluster(paths, report);

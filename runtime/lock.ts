@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import pRetry from 'p-retry';
 import { lock } from 'proper-lockfile';
 import { C1Error } from '../domain/codes.ts';
 import { errnoOf, inStateFolder, stateFolderError } from './files.ts';
@@ -19,8 +20,13 @@ export async function withLock<T>(paths: StatePaths, report: Reporter, work: () 
   try {
     return await inStateFolder(paths.state, work);
   } finally {
-    await release();
+    await release().catch(ignoreLost);
   }
+}
+
+/** A machine that slept may have lost its lock to another command; what both do is idempotent. */
+function ignoreLost(cause: unknown): void {
+  if (!['ERELEASED', 'ENOTACQUIRED'].includes(errnoOf(cause) ?? '')) throw cause;
 }
 
 /** Node says "no such file" when it means a read-only file system; whatever it says, the folder is at fault. */
@@ -30,19 +36,20 @@ async function makeStateFolder(folder: string): Promise<void> {
   });
 }
 
+/** Not an error by itself; without this, the lock's own timer would end the process. */
+function onCompromised(): void {}
+
 async function acquire(paths: StatePaths): Promise<() => Promise<void>> {
-  const retries = {
-    retries: WAIT_LIMIT_MS / WAIT_STEP_MS,
-    factor: 1,
-    minTimeout: WAIT_STEP_MS,
-    maxTimeout: WAIT_STEP_MS,
-  };
+  const options = { lockfilePath: paths.lock, stale: STALE_MS, update: STALE_MS / 5, retries: 0, onCompromised };
   try {
-    return await inStateFolder(paths.state, () =>
-      lock(paths.state, { lockfilePath: paths.lock, stale: STALE_MS, update: STALE_MS / 5, retries }),
-    );
+    return await pRetry(() => lock(paths.state, options), {
+      retries: WAIT_LIMIT_MS / WAIT_STEP_MS,
+      factor: 1,
+      minTimeout: WAIT_STEP_MS,
+      shouldRetry: ({ error }) => errnoOf(error) === 'ELOCKED',
+    });
   } catch (cause) {
-    if (errnoOf(cause) !== 'ELOCKED') throw cause;
+    if (errnoOf(cause) !== 'ELOCKED') throw stateFolderError(paths.state, cause);
     throw new C1Error(
       'ERROR_TIMEOUT',
       { seen: `${paths.lock} held for ${WAIT_LIMIT_MS / 1000} s`, expected: 'the other c1 runtime command to end' },

@@ -1,12 +1,18 @@
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { execa } from 'execa';
 import { C1Error } from '../domain/codes.ts';
+import { errnoOf } from './files.ts';
+
+interface OsUser {
+  readonly uid: number;
+  readonly gid: number;
+}
 
 /** How a server process is started: a command prefix, and who owns its files. Empty when we are not root. */
 export interface ServerUser {
   readonly prefix: readonly string[];
-  readonly owner: { readonly uid: number; readonly gid: number } | null;
+  readonly owner: OsUser | null;
 }
 
 const NAME = 'postgres';
@@ -16,13 +22,14 @@ const CAPABILITIES: readonly (readonly string[])[] = [[], ['dac_read_search'], [
 
 /**
  * PostgreSQL refuses to run as root. As root it runs as the OS user `postgres`, which is made where it is missing, with
- * the least capability that lets it reach `program` and `folder`; otherwise as the user that we are.
+ * the least capability that lets it reach `program` and `folder`; otherwise as the user that we are. A data directory that
+ * somebody else made is served as that user.
  *
  * @throws C1Error ERROR_OS_USER where no such way is found.
  */
-export async function serverUser(program: string, folder: string): Promise<ServerUser> {
+export async function serverUser(program: string, folder: string, data: string): Promise<ServerUser> {
   if (process.getuid?.() !== 0) return { prefix: [], owner: null };
-  const owner = (await lookUp()) ?? (await create());
+  const owner = (await ownerOf(data)) ?? (await lookUp()) ?? (await create());
   for (const capabilities of CAPABILITIES) {
     const prefix = setpriv(owner, capabilities);
     if (await reaches(prefix, program, folder)) return { prefix, owner };
@@ -34,7 +41,7 @@ export async function serverUser(program: string, folder: string): Promise<Serve
   });
 }
 
-function setpriv({ uid, gid }: { uid: number; gid: number }, capabilities: readonly string[]): readonly string[] {
+function setpriv({ uid, gid }: OsUser, capabilities: readonly string[]): readonly string[] {
   const granted = capabilities.map((name) => `+${name}`).join(',');
   // no_setuid_fixup: access(2), by which initdb looks for its programs, would ignore the capability without it.
   const flags =
@@ -50,14 +57,24 @@ async function reaches(prefix: readonly string[], program: string, folder: strin
   return !(await execa(test, rest, { cwd: '/', reject: false })).failed;
 }
 
-async function lookUp(): Promise<{ uid: number; gid: number } | null> {
+async function ownerOf(data: string): Promise<OsUser | null> {
+  try {
+    const { uid, gid } = await stat(data);
+    return uid === 0 ? null : { uid, gid };
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOENT') return null;
+    throw cause;
+  }
+}
+
+async function lookUp(): Promise<OsUser | null> {
   const [uid, gid] = await Promise.all(['-u', '-g'].map((flag) => execa('id', [flag, NAME], { reject: false })));
   if (uid?.failed !== false || gid?.failed !== false) return null;
   return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
 }
 
 /** Two checkouts may do this at the same moment: whoever loses finds the user that the other made. */
-async function create(): Promise<{ uid: number; gid: number }> {
+async function create(): Promise<OsUser> {
   const made = await execa('useradd', ['--system', '--user-group', '--no-create-home', '--home-dir', '/', NAME], {
     reject: false,
   });

@@ -1,7 +1,7 @@
 import { type Client, escapeIdentifier, escapeLiteral } from 'pg';
 import { DOTS } from '../domain/dots.ts';
 import type { StatePaths } from './paths.ts';
-import { ensurePassword, readPassword } from './secrets.ts';
+import { newPassword, readPassword, writePassword } from './secrets.ts';
 
 export const OWNER_ROLE = 'c1_gateway';
 export const READER_GROUP = 'c1_reader';
@@ -24,20 +24,23 @@ export const LOGINS: readonly Login[] = [
 
 const POWERLESS = 'nosuperuser nocreatedb nocreaterole noreplication nobypassrls';
 
-/** Makes the roles that are missing and gives each login the password of its file; names what it made. */
+/**
+ * Makes the roles that are missing and gives each login the password of its file; names what it made. Files are written
+ * after the commit: a login without a file gets a new password at the next start, one with a wrong file never would.
+ */
 export async function ensureRoles(client: Client, paths: StatePaths): Promise<readonly string[]> {
   const there = await roleNames(client);
   const groups = [OWNER_ROLE, READER_GROUP].filter((name) => !there.has(name));
-  const logins = await missingLogins(paths, there);
+  const logins = await loginsToSet(paths, there);
   if (groups.length + logins.length === 0) return [];
-  const passwords = await Promise.all(logins.map(({ name }) => ensurePassword(paths, name)));
   const statements = [
     // A failing statement is written to the server's log, and these hold passwords.
     "set local log_min_error_statement = 'panic'",
     ...groups.map((name) => `create role ${name} nologin ${POWERLESS}`),
-    ...logins.flatMap((login, at) => loginStatements(login, passwords[at] ?? '', there)),
+    ...logins.flatMap((login) => loginStatements(login, there)),
   ];
   await client.query(`begin; ${statements.join('; ')}; commit`);
+  for (const { name, password } of logins) await writePassword(paths, name, password);
   return [...groups, ...logins.map(({ name }) => name)];
 }
 
@@ -46,17 +49,22 @@ async function roleNames(client: Client): Promise<ReadonlySet<string>> {
   return new Set(rows.map(({ rolname }) => rolname));
 }
 
-/** A login whose password file is gone gets a new password; nobody could log in with the old one. */
-async function missingLogins(paths: StatePaths, there: ReadonlySet<string>): Promise<readonly Login[]> {
-  const kept = await Promise.all(LOGINS.map(({ name }) => readPassword(paths, name)));
-  return LOGINS.filter(({ name }, at) => !there.has(name) || kept[at] === null);
+interface LoginToSet extends Login {
+  readonly password: string;
 }
 
-function loginStatements(login: Login, password: string, there: ReadonlySet<string>): readonly string[] {
+async function loginsToSet(paths: StatePaths, there: ReadonlySet<string>): Promise<readonly LoginToSet[]> {
+  const kept = await Promise.all(LOGINS.map(({ name }) => readPassword(paths, name)));
+  return LOGINS.map((login, at) => ({ ...login, kept: kept[at] ?? null }))
+    .filter((login) => !there.has(login.name) || login.kept === null)
+    .map(({ kept: password, ...login }) => ({ ...login, password: password ?? newPassword() }));
+}
+
+function loginStatements(login: LoginToSet, there: ReadonlySet<string>): readonly string[] {
   const name = escapeIdentifier(login.name);
   const verb = there.has(login.name) ? 'alter' : 'create';
   return [
-    `${verb} role ${name} login ${POWERLESS} password ${escapeLiteral(password)}`,
+    `${verb} role ${name} login ${POWERLESS} password ${escapeLiteral(login.password)}`,
     ...(login.reads ? [`grant ${READER_GROUP} to ${name}`] : []),
     ...(login.readOnly ? [`alter role ${name} set default_transaction_read_only = on`] : []),
   ];

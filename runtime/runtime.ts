@@ -1,3 +1,4 @@
+import pRetry from 'p-retry';
 import { C1Error } from '../domain/codes.ts';
 import { buildBins } from './bin-build.ts';
 import { installBins } from './bin-install.ts';
@@ -17,6 +18,8 @@ export interface RuntimeOptions extends Partial<Omit<StartOptions, 'port'>> {
   /** Gives up the kept port and picks another free one. */
   readonly newPort?: boolean;
 }
+
+const LOST_CONNECTION = { retries: 3, factor: 1, minTimeout: 200 } as const;
 
 /** Where a started runtime answers. */
 export interface RunningRuntime {
@@ -39,7 +42,7 @@ export async function startRuntime(
 ): Promise<RunningRuntime> {
   const paths = statePaths(stateDir);
   return withLock(paths, report, () =>
-    explainedByLog(paths, async () => {
+    withoutCrash(paths, async () => {
       const { server, postmaster } = await startServer(stateDir, report, options);
       const bins = await refreshBins(server, await knownGood(server), false);
       await ensurePristine(server, bins);
@@ -71,15 +74,22 @@ export async function resetRuntime(stateDir: string, report: Reporter): Promise<
   });
 }
 
-/** A server whose disk is full breaks off its connections; why, only its log says. */
-async function explainedByLog<T>(paths: StatePaths, work: () => Promise<T>): Promise<T> {
-  const from = (await logSince(paths, 0)).length;
-  try {
-    return await work();
-  } catch (cause) {
-    const isLost = cause instanceof C1Error && cause.code === 'ERROR_RUNTIME_UNREACHABLE';
-    throw (isLost ? diskFinding(paths, await logSince(paths, from)) : null) ?? cause;
-  }
+/**
+ * A server that crashed a moment ago may take a connection and break it off, so lost ones are tried again: every part of
+ * a start does only what is missing. A server whose disk is full breaks off every time; why, only its log says.
+ */
+async function withoutCrash<T>(paths: StatePaths, work: () => Promise<T>): Promise<T> {
+  const attempt = async (): Promise<T> => {
+    const from = (await logSince(paths, 0)).length;
+    return work().catch(async (cause: unknown) => {
+      throw (isLost(cause) ? diskFinding(paths, await logSince(paths, from)) : null) ?? cause;
+    });
+  };
+  return pRetry(attempt, { ...LOST_CONNECTION, shouldRetry: ({ error }) => isLost(error) });
+}
+
+function isLost(cause: unknown): boolean {
+  return cause instanceof C1Error && cause.code === 'ERROR_RUNTIME_UNREACHABLE';
 }
 
 interface Started {

@@ -1,15 +1,17 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { afterEach, describe, expect, it } from 'vitest';
 import { stopCluster } from '../../runtime/cluster.ts';
-import { statePaths } from '../../runtime/paths.ts';
+import { CHECKOUT, statePaths } from '../../runtime/paths.ts';
 import { SILENT } from '../../runtime/reporter.ts';
 import { startRuntime } from '../../runtime/runtime.ts';
 import { runC1 } from '../support/state-folder.ts';
 
 const isRoot = process.getuid?.() === 0;
+const NOBODY = 65_534;
+const AS_NOBODY = ['--reuid', String(NOBODY), '--regid', String(NOBODY), '--clear-groups'];
 const canMount = isRoot && (await execa('unshare', ['--mount', 'true'], { reject: false })).exitCode === 0;
 
 const cleanUps: (() => Promise<unknown>)[] = [];
@@ -60,6 +62,16 @@ describe('a state folder that cannot be written', () => {
     });
   });
 
+  it.runIf(isRoot)('is refused at once when it is somebody else’s', async () => {
+    const dir = await temporary(0o755);
+    const words = [path.join(CHECKOUT, 'cli/main.ts'), 'runtime', 'start'];
+    const { exitCode, stderr } = await execa('setpriv', [...AS_NOBODY, process.execPath, ...words], {
+      ...{ env: { C1_STATE_DIR: dir, HOME: dir }, reject: false },
+    });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^ERROR_STATE_FOLDER: seen EACCES/);
+  });
+
   it.runIf(canMount)('is refused when its file system is read-only, and works on one that is not', async () => {
     const readOnly = path.join(await mounted('ro,size=200m'), 'state');
     await expect(start(readOnly)).rejects.toMatchObject({
@@ -99,6 +111,23 @@ describe('a state folder that the server user cannot reach', () => {
     expect(stdout).not.toMatch(/^Uid:\s+0\b/m);
     // Only what it takes to traverse: dac_read_search is bit 2, dac_override bit 1.
     expect(stdout).toMatch(/^CapEff:\s+000000000000000[24]$/m);
+  });
+
+  it.runIf(isRoot)('is served as the user who made it, when root starts it later', async () => {
+    const root = await temporary(0o755);
+    await chown(root, NOBODY, NOBODY);
+    const dir = path.join(root, 'state');
+    const first = await execa(
+      'setpriv',
+      [...AS_NOBODY, process.execPath, path.join(CHECKOUT, 'cli/main.ts'), 'runtime', 'start', '--json'],
+      {
+        env: { C1_STATE_DIR: dir, HOME: root },
+      },
+    );
+    expect(JSON.parse(first.stdout).did).toContain('created database directus');
+    await stopCluster(statePaths(dir), SILENT);
+    const { pid } = await start(dir);
+    expect((await stat(`/proc/${pid}`)).uid).toBe(NOBODY);
   });
 
   it.runIf(isRoot)('costs no capability where the folder is open', async () => {

@@ -1,11 +1,13 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DOTS } from '../../domain/dots.ts';
-import { clientConfig } from '../../runtime/connect.ts';
+import { clientConfig, withClient, withSuperuser } from '../../runtime/connect.ts';
+import { LIVE, MAINTENANCE } from '../../runtime/databases.ts';
 import { statePaths } from '../../runtime/paths.ts';
 import { createTestRuntime, type TestRuntime } from '../support/runtime.ts';
+import { stateFolder } from '../support/state-folder.ts';
 
 let runtime: TestRuntime;
 beforeAll(async () => {
@@ -88,6 +90,33 @@ describe('roles', () => {
 
   it('cannot become the owner role', async () => {
     await expect(rows('set role c1_gateway', 'dot_species_register')).rejects.toMatchObject({ code: '42501' });
+  });
+});
+
+describe('a password that cannot be set', () => {
+  it('is neither in a file nor in the server log, and the next start sets one', async () => {
+    const folder = await stateFolder();
+    try {
+      const { port } = await folder.start();
+      const file = path.join(folder.paths.secrets, 'voter_owner_1');
+      await rm(file);
+      const maintain = (sql: string) => withSuperuser(folder.paths, port, MAINTENANCE, (client) => client.query(sql));
+      await maintain('alter database postgres set default_transaction_read_only = on');
+      await expect(folder.start()).rejects.toMatchObject({
+        code: 'ERROR_DATABASE',
+        seen: expect.stringContaining('25006'),
+      });
+      await expect(readFile(file)).rejects.toMatchObject({ code: 'ENOENT' });
+      const log = await readFile(folder.paths.log, 'utf8');
+      expect(log).toContain('read-only transaction');
+      expect(log).not.toMatch(/password '/);
+      await maintain('begin read write; alter database postgres reset default_transaction_read_only; commit');
+      await folder.start();
+      const login = { port, database: LIVE, login: 'voter_owner_1' };
+      await expect(withClient(folder.paths, login, (client) => client.query('select'))).resolves.toBeDefined();
+    } finally {
+      await folder.dispose();
+    }
   });
 });
 

@@ -98,7 +98,7 @@ describe('a killed predecessor', () => {
   it('may leave a pid file whose number another program of the same user has by now', async () => {
     const { port } = await folder.start();
     await stopRuntime(folder.dir, SILENT);
-    const other = await programOfServerUser(folder.paths.postgres);
+    const other = await programOfServerUser();
     try {
       const pidFile = path.join(folder.paths.data, 'postmaster.pid');
       await writeFile(pidFile, `${other.pid}\n${folder.paths.data}\n0\n${port}\n\n127.0.0.1\n\nready   \n`);
@@ -179,8 +179,8 @@ function query(port: number, sql: string, database = LIVE): Promise<readonly Rec
 }
 
 /** A program that runs as the user that the server runs as. */
-async function programOfServerUser(reachable: string): Promise<ChildProcess> {
-  const user = await serverUser((await binaries()).postgres, reachable);
+async function programOfServerUser(): Promise<ChildProcess> {
+  const user = await serverUser((await binaries()).postgres, folder.paths.postgres, folder.paths.data);
   const [file = '', ...args] = [...user.prefix, 'sleep', '600'];
   const child = spawn(file, args, { stdio: 'ignore' });
   await pWaitFor(async () => (await readFile(`/proc/${child.pid}/comm`, 'utf8')).trim() === 'sleep', {
