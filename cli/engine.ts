@@ -3,6 +3,8 @@ import { execa } from 'execa';
 import { C1Error, isCode } from '../domain/codes.ts';
 import { CHECKOUT } from '../runtime/paths.ts';
 
+/** As in Pulumi.yaml. */
+export const PROJECT = 'c1';
 /** The stack of the embedded runtime. */
 export const STACK = 'dryrun';
 

@@ -6,10 +6,11 @@ import { CHECKOUT } from '../runtime/paths.ts';
 import { addDocs } from './docs.ts';
 import { addEnv } from './env.ts';
 import { reportFailure } from './failure.ts';
+import { addRecover } from './recover.ts';
 import { addRuntime } from './runtime.ts';
 
 /** Every subcommand of `c1`; a new one is one more line. */
-const COMMANDS: readonly ((program: Command) => void)[] = [addRuntime, addEnv, addDocs];
+const COMMANDS: readonly ((program: Command) => void)[] = [addRuntime, addRecover, addEnv, addDocs];
 
 /** The command line `c1`. */
 export function program(): Command {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { C1Error } from '../domain/codes.ts';
-import { pulumi, pulumiOrThrow } from './engine.ts';
+import { engineFailure, pulumi, pulumiOrThrow } from './engine.ts';
 
 const resource = z.looseObject({
   urn: z.string(),
@@ -25,9 +25,13 @@ export async function selectStack(stack: string): Promise<void> {
   await pulumiOrThrow(['stack', 'select', stack, '--create']);
 }
 
-/** The whole state of the stack. @throws C1Error ERROR_READ_FAILED, or whatever stops the engine */
+/** The whole state of the stack. @throws C1Error ERROR_STACK_UNKNOWN, ERROR_READ_FAILED, or whatever stops the engine */
 export async function exportStack(stack: string): Promise<StackExport> {
-  const { stdout } = await pulumiOrThrow(['stack', 'export', '--stack', stack]);
+  const words = ['stack', 'export', '--stack', stack];
+  const { exitCode, stdout, all } = await pulumi(words);
+  if (/no stack named/.test(all))
+    throw new C1Error('ERROR_STACK_UNKNOWN', { seen: `the stack ${stack}`, expected: 'one that the back end knows' });
+  if (exitCode !== 0) throw engineFailure(all, words);
   try {
     return exported.parse(JSON.parse(stdout));
   } catch (cause) {
@@ -44,10 +48,4 @@ export async function importStack(stack: string, state: StackExport): Promise<vo
 export async function appliedResources(stack: string): Promise<readonly StackResource[]> {
   const state = await exportStack(stack);
   return (state.deployment.resources ?? []).filter(({ type }) => !type.startsWith('pulumi:'));
-}
-
-/** Whether the back end knows the stack. */
-export async function stackExists(stack: string): Promise<boolean> {
-  const { exitCode } = await pulumi(['stack', 'export', '--stack', stack]);
-  return exitCode === 0;
 }

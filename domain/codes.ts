@@ -26,8 +26,10 @@ export const CODES = {
   OK_APPLIED: ok('The change is committed and was read back.', ['bin']),
   OK_PLANNED: ok('A dry run: this is what a real run would change.', ['bin']),
   OK_READ: ok('A read-only command gave its answer.', ['bin', 'reader']),
+  OK_RECOVERED: ok('What a killed engine left is cleared; the next up converges.', ['cli']),
   NOOP_ALREADY_THERE: noop('The row is already what it should be; nothing was written.', ['bin']),
   NOOP_NOT_OURS: noop('The row is not, or no longer, claimed by this resource; nothing was retired.', ['bin']),
+  NOOP_NOTHING_TO_RECOVER: noop('No lock and no pending operation is left.', ['cli']),
   NOOP_CLAIM_MOVED: noop('The row is as it should be; only the claim moved to this resource.', ['bin']),
 
   HOLD_ADMISSION_MISSING_OR_INVALID: hold(
@@ -47,7 +49,7 @@ export const CODES = {
   HOLD_COUNTER_DRIFT: hold(
     'A surface is not what baseline and planned deltas add up to.',
     'npx c1 runtime snapshot, and find who wrote the row',
-    ['reader', 'program'],
+    ['reader', 'program', 'cli'],
   ),
   HOLD_CROSS_CHECK: hold(
     'The independent look-up through @pulumi/postgresql and our own snapshot disagree.',
@@ -62,7 +64,7 @@ export const CODES = {
   HOLD_DRIFT: hold(
     'A governed row differs from what its DOT last wrote.',
     'find who changed it and put it back by its DOT',
-    ['bin', 'program', 'reader'],
+    ['bin', 'program', 'reader', 'cli'],
   ),
   HOLD_ENGINE_ALIVE: hold(
     'The engine that holds the lock of the stack runs, or nobody here can tell that it does not.',
@@ -98,7 +100,7 @@ export const CODES = {
   HOLD_PREVIEW_DELTA_MISMATCH: hold(
     'The rows that are applied and the rows still to come do not add up to the planned deltas.',
     'compare planned-deltas.yaml with npx c1 runtime snapshot',
-    ['program', 'reader'],
+    ['program', 'reader', 'cli'],
   ),
   HOLD_RECOVER_BY_HAND: hold(
     'There is something to recover that this command cannot judge or cannot reach.',
@@ -204,6 +206,7 @@ export const CODES = {
   ERROR_READ_FAILED: error('A read failed; that is a stop, never "row absent".', 'npx c1 runtime status', [
     'program',
     'reader',
+    'cli',
   ]),
   ERROR_RUNTIME_UNREACHABLE: error('The governed runtime does not answer.', 'npx c1 runtime start', [
     'bin',
@@ -215,7 +218,10 @@ export const CODES = {
     'engine',
     'program',
   ]),
-  ERROR_STACK_UNKNOWN: error('No stack is selected, or there is none of that name.', 'npm run setup', ['engine']),
+  ERROR_STACK_UNKNOWN: error('No stack is selected, or there is none of that name.', 'npm run setup', [
+    'engine',
+    'cli',
+  ]),
   ERROR_STATE_FOLDER: error('The state folder cannot be written.', 'free or unlock the folder, or set C1_STATE_DIR', [
     'runtime',
     'program',

@@ -1,0 +1,55 @@
+import type { Direction } from '../../domain/deltas.ts';
+import type { PendingOperation } from '../stack.ts';
+import { askJournal, type Claimed, type JournalWord } from './journal.ts';
+
+/** A pending operation, and what is known of its outcome; `unknown` when neither the journal nor we can tell. */
+export interface Judged {
+  readonly operation: PendingOperation;
+  readonly resource: string;
+  readonly outcome: JournalWord['word'] | 'only reads' | 'unknown';
+  readonly requestId: string | null;
+}
+
+/**
+ * What became of every operation that the engine had begun. Clearing one whose outcome is known is safe: a bin is one
+ * transaction, and run again it answers NOOP or does the whole change (architecture.md, decision 3).
+ *
+ * @throws C1Error whatever `askJournal` throws
+ */
+export async function judge(stateDir: string, operations: readonly PendingOperation[]): Promise<readonly Judged[]> {
+  const claims = operations.map(claimOf);
+  const asked = claims.filter((claim) => claim !== null);
+  const words = await askJournal(stateDir, asked);
+  return operations.map((operation, at) => {
+    const claim = claims[at] ?? null;
+    const base = { operation, resource: nameOf(operation) };
+    if (claim === null) return { ...base, outcome: isReader(operation) ? 'only reads' : 'unknown', requestId: null };
+    const { word, requestId } = words[asked.indexOf(claim)] ?? { word: 'unknown', requestId: null };
+    return { ...base, outcome: word, requestId };
+  });
+}
+
+const DIRECTIONS: Readonly<Record<string, Direction>> = { creating: 'apply', updating: 'apply', deleting: 'retire' };
+const CLAIMANT = /^\.\/dot-[a-z0-9-]+ .*--for ([a-z0-9-]+)\/([a-z0-9-]+)$/;
+
+function claimOf(operation: PendingOperation): Claimed | null {
+  const direction = DIRECTIONS[operation.type];
+  const [, stack, resource] = CLAIMANT.exec(commandOf(operation)) ?? [];
+  return direction === undefined || stack === undefined || resource === undefined
+    ? null
+    : { stack, resource, direction };
+}
+
+function isReader(operation: PendingOperation): boolean {
+  return commandOf(operation).startsWith('./c1-reader ');
+}
+
+/** The create names the claimant; so does the delete, with the same words. */
+function commandOf({ resource }: PendingOperation): string {
+  const isCommand = resource.type === 'command:local:Command';
+  return isCommand && typeof resource.inputs.create === 'string' ? resource.inputs.create : '';
+}
+
+function nameOf({ resource }: PendingOperation): string {
+  return resource.urn.split('::').at(-1) ?? resource.urn;
+}
