@@ -55,7 +55,8 @@ async function bundle(wanted: readonly Entry[], folder: string): Promise<Built> 
     bundle: true,
     write: false,
     platform: 'node',
-    format: 'esm',
+    // A sixth faster to start than a module (measured: 51 ms against 61 ms).
+    format: 'cjs',
     target: 'node22',
     // jsonc-parser's own choice for Node hides its requires from every bundler.
     mainFields: ['module', 'main'],
@@ -65,7 +66,7 @@ async function bundle(wanted: readonly Entry[], folder: string): Promise<Built> 
     legalComments: 'none',
     charset: 'utf8',
     external: ['pg-native'],
-    plugins: [ENGLISH_ONLY],
+    plugins: [ENGLISH_ONLY, LAST_AWAIT],
     logLevel: 'silent',
   });
   const texts = new Map(outputFiles.map(({ path: file, text }) => [path.basename(file, '.js'), text]));
@@ -80,6 +81,20 @@ const ENGLISH_ONLY: Plugin = {
   setup: ({ onLoad }) => {
     onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
       contents: "export { default as en } from './en.js';",
+    }));
+  },
+};
+
+/**
+ * An entry ends in `await run…(…)`, which CommonJS does not have at the top level; nothing follows it, so the promise may
+ * as well be left alone. An await that stands elsewhere fails the build.
+ */
+const LAST_AWAIT: Plugin = {
+  name: 'last-await',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /[\\/]dots[\\/]((house|reader)[\\/])?[^\\/]+\.ts$/ }, async ({ path: file }) => ({
+      contents: (await readFile(file, 'utf8')).replace(/^await (?=run[A-Z]\w*\()/m, 'void '),
+      loader: 'ts',
     }));
   },
 };

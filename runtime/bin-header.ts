@@ -14,8 +14,6 @@ export function bundleHeader(mark: string): string {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's own substitution
     '\':\' //; exec env -i PATH=/usr/bin:/bin NODE_COMPILE_CACHE="${0%/*}/../cache" "${0%/*}/../lib/node" "$0" "$@"',
     `// ${mark}`,
-    // pg and commander are CommonJS inside; a bundle that is a module has no require of its own.
-    "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
     '',
   ].join('\n');
 }

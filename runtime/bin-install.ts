@@ -87,7 +87,7 @@ async function writeConfig({ paths, port, database }: BinTarget): Promise<void> 
     ),
     // Bins have no extension; without this the nearest package.json above the state folder would say what they are.
     ...[paths.dot, paths.reader].map((folder) =>
-      writeIfOther(path.join(folder, 'package.json'), '{"type":"module"}\n'),
+      writeIfOther(path.join(folder, 'package.json'), '{"type":"commonjs"}\n'),
     ),
     link(path.join(paths.lib, 'node')),
     link(path.join(paths.state, 'lib', 'node')),
