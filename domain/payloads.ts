@@ -25,8 +25,9 @@ const text = z
   .string()
   .min(1)
   .max(2000)
-  // Control characters have no place in a governed text: they forge lines in logs and in the handbook.
-  .regex(/^[^\p{Cc}\p{Cf}]*$/u, 'text without control or invisible characters');
+  // Control characters and line separators have no place in a governed text: they forge lines in logs and in the handbook.
+  // Half a surrogate pair has no UTF-8 form.
+  .regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'text without control, invisible or broken characters');
 
 export const speciesRow = z.strictObject({
   code: speciesCode,

@@ -1,14 +1,18 @@
 import { type ParseError, parse, printParseErrorCode, visit } from 'jsonc-parser';
 import { C1Error } from './codes.ts';
 
+const DEEPEST = 64;
+
 /**
- * Parses the UTF-8 bytes of exactly one JSON value; duplicate keys, comments and trailing commas are refused.
+ * Parses the UTF-8 bytes of exactly one JSON value. Duplicate keys, comments, trailing commas, a byte order mark and more
+ * than 64 levels are refused, and so is the key `__proto__`, which no parser shows as a property.
  *
  * @throws C1Error ERROR_PAYLOAD_INVALID
  */
 export function parseJsonStrictly(bytes: Uint8Array): unknown {
   const text = decode(bytes);
-  refuseDuplicateKeys(text);
+  if (text.startsWith('\uFEFF')) throw invalid('a byte order mark', 'UTF-8 without one');
+  refuseBadStructure(text);
   const errors: ParseError[] = [];
   const value: unknown = parse(text, errors, { disallowComments: true, allowTrailingComma: false });
   const [first] = errors;
@@ -16,16 +20,28 @@ export function parseJsonStrictly(bytes: Uint8Array): unknown {
   return value;
 }
 
-function refuseDuplicateKeys(text: string): void {
-  const open: Set<string>[] = [];
+function refuseBadStructure(text: string): void {
+  // One set of keys per open object; null for an open array.
+  const open: (Set<string> | null)[] = [];
+  const enter = (keys: Set<string> | null) => {
+    open.push(keys);
+    if (open.length > DEEPEST) throw invalid(`more than ${DEEPEST} levels`, 'a payload as the documentation shows it');
+  };
   visit(text, {
     onObjectBegin: () => {
-      open.push(new Set());
+      enter(new Set());
     },
     onObjectEnd: () => {
       open.pop();
     },
+    onArrayBegin: () => {
+      enter(null);
+    },
+    onArrayEnd: () => {
+      open.pop();
+    },
     onObjectProperty: (name) => {
+      if (name === '__proto__') throw invalid('the key "__proto__"', 'the keys of the payload');
       const keys = open.at(-1);
       if (keys?.has(name)) throw invalid(`the key ${JSON.stringify(name)} twice`, 'each key once');
       keys?.add(name);
@@ -35,7 +51,7 @@ function refuseDuplicateKeys(text: string): void {
 
 function decode(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
     throw new C1Error('ERROR_PAYLOAD_INVALID', { seen: 'bytes that are not UTF-8', expected: 'UTF-8 text' }, { cause });
   }

@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { z } from 'zod';
+import { C1Error } from '../../domain/codes.ts';
 import { parsePayload } from '../../domain/payloads.ts';
 import { entityRetire, RETIRABLE_SURFACES } from '../../domain/plans/entity-retire.ts';
 import { runBin } from '../kernel/main.ts';
@@ -18,6 +19,23 @@ runBin({
         new Option('--surface <surface>', 'where the row is').choices(RETIRABLE_SURFACES).makeOptionMandatory(),
       )
       .requiredOption('--key <key>', 'key of the row'),
-  // The row that Pulumi still sends on standard input is the applied one; the live row is what counts here.
-  payload: ({ surface, key }) => parsePayload(entity, { surface, key }, 'entity'),
+  payload: ({ surface, key }, stdin) => {
+    const payload = parsePayload(entity, { surface, key }, 'entity');
+    if (stdin !== undefined) assertSameKey(payload, stdin);
+    return payload;
+  },
 });
+
+/**
+ * Pulumi still sends the row as it was applied, perhaps by an older version with other columns: the live row is what counts
+ * here, and only the key is compared.
+ */
+function assertSameKey({ surface, key }: z.infer<typeof entity>, stdin: unknown): void {
+  const column = surface === 'species' ? 'code' : 'dot_code';
+  const row = parsePayload(z.looseObject({ [column]: z.string() }), stdin, surface);
+  if (row[column] === key) return;
+  throw new C1Error('ERROR_PAYLOAD_INVALID', {
+    seen: `${surface}.${column} ${JSON.stringify(row[column])} on standard input and ${JSON.stringify(key)} as --key`,
+    expected: 'the same in both',
+  });
+}

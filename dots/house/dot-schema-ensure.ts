@@ -19,7 +19,10 @@ runBin<SchemaObjectRow>({
     command
       .requiredOption('--schema <schema>', 'the schema')
       .option('--object <name>', 'an object in it, by its bare name'),
-  payload: ({ schema, object }) => payloadOf(schema, object),
+  payload: ({ schema, object }, stdin) => {
+    if (stdin !== undefined) throw usage('a payload on standard input', 'none: the flags say everything');
+    return payloadOf(schema, object);
+  },
   calls: ({ direction, payload }) => [payload.kind === 'table' ? contract(direction) : object(direction, payload)],
 });
 

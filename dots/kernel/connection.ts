@@ -12,12 +12,12 @@ const runtimeConfig = z.object({
   port: z.number().int(),
   database: z.string(),
   secrets: z.string(),
+  /** Time limits in milliseconds, for a host that is slower than most. */
+  limits: z
+    .strictObject({ connect: limit(5_000), lock: limit(10_000), statement: limit(30_000), answer: limit(40_000) })
+    .prefault({}),
 });
 export type RuntimeConfig = z.infer<typeof runtimeConfig> & { readonly secretsDir: string };
-
-const CONNECT_TIMEOUT_MS = 5_000;
-const STATEMENT_TIMEOUT_MS = 30_000;
-const LOCK_TIMEOUT_MS = 10_000;
 
 /** @throws C1Error ERROR_RUNTIME_UNREACHABLE when the file is missing or not a runtime configuration */
 export function readRuntimeConfig(file: string): RuntimeConfig {
@@ -25,11 +25,8 @@ export function readRuntimeConfig(file: string): RuntimeConfig {
     const config = runtimeConfig.parse(JSON.parse(readFileSync(file, 'utf8')));
     return { ...config, secretsDir: resolve(dirname(file), config.secrets) };
   } catch (cause) {
-    throw new C1Error(
-      'ERROR_RUNTIME_UNREACHABLE',
-      { seen: 'no readable runtime configuration', expected: 'config/runtime.json beside the bins' },
-      { cause },
-    );
+    const seen = `no usable config/runtime.json beside the bins (${reasonOf(cause)})`;
+    throw new C1Error('ERROR_RUNTIME_UNREACHABLE', { seen, expected: 'the one that the last start wrote' }, { cause });
   }
 }
 
@@ -51,9 +48,11 @@ export async function withConnection<T>(
     user: login,
     password: readPassword(config, login),
     application_name: program,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    lock_timeout: LOCK_TIMEOUT_MS,
+    connectionTimeoutMillis: config.limits.connect,
+    statement_timeout: config.limits.statement,
+    lock_timeout: config.limits.lock,
+    // The server's own limits do not reach us when the network is gone.
+    query_timeout: config.limits.answer,
   });
   // A server that goes away between two statements reports here; the statement under way fails as well.
   client.on('error', () => {});
@@ -77,4 +76,16 @@ function readPassword(config: RuntimeConfig, login: string): string {
       { cause },
     );
   }
+}
+
+function limit(milliseconds: number) {
+  return z.int().min(1).max(3_600_000).default(milliseconds);
+}
+
+/** The name of the fault, not its text: that would quote a path of this machine. */
+function reasonOf(cause: unknown): string {
+  if (cause instanceof z.ZodError)
+    return cause.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+  if (cause instanceof Error && 'code' in cause) return String(cause.code);
+  return cause instanceof SyntaxError ? 'not JSON' : String(cause);
 }

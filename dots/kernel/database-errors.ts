@@ -10,6 +10,7 @@ export function databaseError(cause: unknown): unknown {
   if (cause instanceof C1Error) return cause;
   if (cause instanceof DatabaseError) return fromServer(cause);
   if (isUnreachable(cause)) return unreachable(cause);
+  if (cause instanceof Error && cause.message === 'Query read timeout') return timedOut(cause);
   return cause;
 }
 
@@ -26,15 +27,24 @@ function fromServer(cause: DatabaseError): C1Error {
       { cause },
     );
   }
+  if (state === '2BP01') {
+    const expected = 'nothing that stands on it';
+    const next = 'retire that first; npx pulumi destroy goes in the right order';
+    return new C1Error('HOLD_PRESTATE_MOVED', { seen: cause.message, expected, next }, { cause });
+  }
   if (state === '55P03' || state === '57014') {
-    return new C1Error(
-      'ERROR_TIMEOUT',
-      { seen: cause.message, expected: 'an answer within the time limit' },
-      { cause },
-    );
+    return timedOut(cause);
   }
   if (UNREACHABLE.test(state) || state.startsWith('28') || state === '3D000') return unreachable(cause);
   return new C1Error('ERROR_DATABASE', { seen: `${state} ${cause.message}`, expected: 'success' }, { cause });
+}
+
+/**
+ * Whether PostgreSQL refused because another transaction was faster: the same row or object made twice, a deadlock. What
+ * to say of it is known after another look at the rows.
+ */
+export function isLostRace(cause: unknown): boolean {
+  return cause instanceof DatabaseError && ['23505', '42P06', '42P07', '42723', '40P01'].includes(cause.code ?? '');
 }
 
 function isUnreachable(cause: unknown): cause is Error {
@@ -43,6 +53,12 @@ function isUnreachable(cause: unknown): cause is Error {
   return (
     UNREACHABLE.test(code) || /^(Connection terminated|timeout expired|Client has encountered)/.test(cause.message)
   );
+}
+
+/** Before the commit nothing is written; commit itself says what it does not know. */
+function timedOut(cause: Error): C1Error {
+  const expected = 'an answer within the time limit; nothing was written';
+  return new C1Error('ERROR_TIMEOUT', { seen: cause.message, expected }, { cause });
 }
 
 function unreachable(cause: Error): C1Error {

@@ -9,8 +9,7 @@ import { type Dot, type DotCode, dotOf } from '../../domain/dots.ts';
 import { parseClaimant, parseStep } from '../../domain/names.ts';
 import { type RuntimeConfig, readRuntimeConfig, withConnection } from './connection.ts';
 import { failureOf, kindOf, type Outcome, printOutcome } from './outcome.ts';
-
-import { type DotProgram, type RunResult, runDot } from './run.ts';
+import { type DotProgram, type RunResult, runDot, statusCommand } from './run.ts';
 import { readStandardInput } from './standard-input.ts';
 import { readStatus } from './status.ts';
 
@@ -75,7 +74,10 @@ type Act = (flags: CommonFlags, current: CurrentRun) => Promise<Outcome>;
 async function run(dot: Dot, face: BinFace, act: Act): Promise<void> {
   const current = new CurrentRun();
   const command = commandOf(dot, face);
-  process.once('SIGTERM', () => interrupted(dot, current));
+  // Ctrl-C in a terminal reaches the whole process group, so that bins get it as well as the engine.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.once(signal, () => interrupted(dot, current, signal));
+  }
   try {
     command.parse();
     const flags = command.opts<CommonFlags>();
@@ -94,7 +96,7 @@ class CurrentRun {
 async function perform<P extends Json>(dot: Dot, bin: Bin<P>, flags: CommonFlags, run: CurrentRun): Promise<Outcome> {
   assertCloud(flags);
   const direction: Direction = bin.direction === 'retire' || flags.retire === true ? 'retire' : 'apply';
-  const payload = bin.payload({ ...flags }, readStandardInput());
+  const payload = bin.payload({ ...flags }, await readStandardInput());
   const claimant = parseClaimant(flags.for ?? '');
   const input = { dot: dot.code, step: parseStep(flags.step ?? ''), direction, claimant, payload };
   const options = {
@@ -126,11 +128,17 @@ async function status(dot: Dot, requestId: string): Promise<Outcome> {
   return {
     ...blank(dot, 'OK_READ'),
     mode: 'read',
-    message: `request ${requestId} is ${readback.outcome}`,
+    message: STATUS_MESSAGES[readback.outcome],
     requestId,
     readback: { ...readback },
   };
 }
+
+const STATUS_MESSAGES = {
+  absent: 'no such request: nothing was written; run the same command again',
+  intent: 'the request was made and nothing is committed: run the same command again',
+  applied: 'the request is applied and committed',
+} as const;
 
 function outcomeOf(dot: Dot, mode: Outcome['mode'], result: RunResult): Outcome {
   const rows = result.deltas.map(({ surface, key, op }) => `${op} ${surface}/${key}`);
@@ -147,22 +155,32 @@ function blank(dot: Dot, code: Code): Outcome {
 
 function fail(dot: Dot, error: unknown, run: CurrentRun, json: boolean, debug: boolean): void {
   if (error instanceof CommanderError && error.exitCode === 0) return;
-  const failure = error instanceof CommanderError ? usage(error.message, 'the flags of --help') : failureOf(error);
+  const failure = failureOf(error instanceof CommanderError ? usage(plainUsage(error), 'the flags of --help') : error);
   const base = blank(dot, failure.code);
   const outcome = { ...base, message: failure.message, remedy: failure.next, requestId: run.requestId };
   printOutcome(outcome, json);
-  if (debug) process.stderr.write(`${failure.stack ?? ''}\n${String(failure.cause ?? '')}\n`);
+  if (debug) process.stderr.write(`${stacksOf(failure)}\n`);
   process.exitCode = failure.exitCode;
 }
 
+/** The stack trace of a failure and of what caused it. */
+function stacksOf(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${stacksOf(error.cause)}` : '';
+  return `${error.stack ?? error.message}${cause}`;
+}
+
+/** commander's own words without its prefix; a suggestion stands on a line of its own. */
+function plainUsage({ message }: CommanderError): string {
+  return message.replace(/^error: /, '');
+}
+
 /** The transaction rolls back with the connection; if it was committing, only the journal knows. */
-function interrupted(dot: Dot, run: CurrentRun): never {
-  const next = run.requestId === null ? 'run the same command again' : `${dot.bin} --status ${run.requestId}`;
-  const failure = new C1Error('HOLD_OUTCOME_UNKNOWN', { seen: 'SIGTERM', expected: 'the end of the run', next });
-  printOutcome(
-    { ...blank(dot, failure.code), message: failure.message, remedy: next, requestId: run.requestId },
-    false,
-  );
+function interrupted(dot: Dot, { requestId }: CurrentRun, signal: string): never {
+  const next = requestId === null ? 'run the same command again' : statusCommand(dot.code, requestId);
+  const seen = requestId === null ? `${signal} before the first write` : `${signal} during request ${requestId}`;
+  const failure = new C1Error('HOLD_OUTCOME_UNKNOWN', { seen, expected: 'the end of the run', next });
+  const outcome = { ...blank(dot, failure.code), message: failure.message, remedy: next, requestId };
+  printOutcome(outcome, process.argv.includes('--json'));
   process.exit(failure.exitCode);
 }
 
@@ -174,9 +192,11 @@ function commandOf(dot: Dot, face: BinFace): Command {
     .option('--json', 'print the outcome as JSON on standard output even when it failed')
     .option('--status <request-id>', 'say what became of a request, and do nothing else')
     .addOption(new Option('--debug', 'print the stack trace of a failure').hideHelp());
+  face.flags(command);
+  refuseRepeated(command);
   // Asking for the status of a request needs none of the flags that name a row.
-  if (process.argv.includes('--status')) command.allowUnknownOption();
-  else face.flags(command);
+  const asksStatus = process.argv.some((word) => /^--status(=|$)/.test(word));
+  if (asksStatus) for (const option of command.options) option.mandatory = false;
   return command
     .addHelpText(
       'after',
@@ -185,6 +205,17 @@ function commandOf(dot: Dot, face: BinFace): Command {
     .allowExcessArguments(false)
     .configureOutput({ writeErr: () => {} })
     .exitOverride();
+}
+
+/** commander lets the last of two win, which nobody who reads the command line expects. */
+function refuseRepeated(command: Command): void {
+  const given = new Set<string>();
+  for (const option of command.options) {
+    command.on(`option:${option.name()}`, () => {
+      if (given.has(option.name())) throw usage(`--${option.name()} twice`, 'each flag once');
+      given.add(option.name());
+    });
+  }
 }
 
 export function usage(seen: string, expected: string): C1Error {

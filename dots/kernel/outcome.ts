@@ -22,15 +22,35 @@ const STDOUT_LIMIT_BYTES = 16 * 1024;
 
 /** The JSON line; where it would pass 16 KiB the deltas are left out and counted (a longer line hangs the plugin). */
 export function outcomeLine(outcome: Outcome): string {
-  const line = JSON.stringify(outcome);
-  if (Buffer.byteLength(line) < STDOUT_LIMIT_BYTES) return line;
-  return JSON.stringify({ ...outcome, deltas: [], deltasLeftOut: outcome.deltas.length });
+  const shorter = { ...outcome, deltas: [], deltasLeftOut: outcome.deltas.length };
+  const lines = [outcome, shorter, { ...shorter, readback: null, readbackLeftOut: true }].map((one) =>
+    JSON.stringify(one),
+  );
+  return lines.find((line) => Buffer.byteLength(line) < STDOUT_LIMIT_BYTES) ?? JSON.stringify({ code: outcome.code });
 }
 
+/** What is said of a failure: one line, of bounded length, whatever the input was that it quotes. */
 export function failureOf(error: unknown): C1Error {
-  if (error instanceof C1Error) return error;
+  const known = error instanceof C1Error ? error : internal(error);
+  const { code, seen, expected, next } = known;
+  const said = { seen: plain(seen), expected: plain(expected), next: plain(next) };
+  if (said.seen === seen && said.expected === expected && said.next === next) return known;
+  return new C1Error(code, said, { cause: known });
+}
+
+function internal(error: unknown): C1Error {
   const seen = error instanceof Error ? error.message : String(error);
   return new C1Error('ERROR_INTERNAL', { seen, expected: 'no fault' }, { cause: error });
+}
+
+const LONGEST_PART = 1_500;
+
+/** Line breaks become spaces; other control and invisible characters, which could forge or hide text, are spelled out. */
+function plain(text: string): string {
+  const line = text
+    .replaceAll(/\s*[\r\n\u2028\u2029]\s*/gu, ' ')
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Cs}]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+  return line.length <= LONGEST_PART ? line : `${line.slice(0, LONGEST_PART)} … (${line.length} characters)`;
 }
 
 /**
@@ -39,6 +59,8 @@ export function failureOf(error: unknown): C1Error {
  */
 export function printOutcome(outcome: Outcome, json: boolean): void {
   const failed = exitCodeOf(outcome.code) !== 0;
+  // A reader that went away does not undo the change, and must not look like a fault of the bin.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   if (!failed || json) process.stdout.write(`${outcomeLine(outcome)}\n`);
   process.stderr.write(`${failed ? outcome.message : successLine(outcome)}\n`);
 }

@@ -5,7 +5,8 @@ import { parsePayload } from '../../domain/payloads.ts';
 /**
  * The payload of a bin whose flags name the row and whose standard input is the row.
  *
- * Every flag given must say what the row says; a row without standard input is made of the flags alone.
+ * Every flag given must say what the row says; a row without standard input is made of the flags alone. `null` on standard
+ * input is no row.
  *
  * @throws C1Error ERROR_PAYLOAD_INVALID
  */
@@ -16,7 +17,7 @@ export function rowPayload<T extends object>(
   stdin: unknown,
 ): T {
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
-  const row = parsePayload(schema, stdin ?? given, where);
+  const row = parsePayload(schema, stdin === undefined ? given : stdin, where);
   for (const [name, value] of Object.entries(given)) assertSame(where, name, value, row);
   return row;
 }

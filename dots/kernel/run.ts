@@ -2,8 +2,10 @@ import type { Client } from 'pg';
 import { type Json, sameJson } from '../../domain/canonical.ts';
 import { C1Error } from '../../domain/codes.ts';
 import { type Delta, deltaDigest, type RowRef, refOf } from '../../domain/deltas.ts';
+import { type DotCode, dotOf } from '../../domain/dots.ts';
 import type { DotPlan, Plan } from '../../domain/plans/plan.ts';
 import { type RefsAnswer, rowOf, type Snapshot, snapshotOf } from '../../domain/snapshot.ts';
+import { isLostRace } from './database-errors.ts';
 import { callGateway, type GatewayCall, gatewayCall, rowCalls } from './gateway.ts';
 import { type RunInput, type RunRequest, requestOf } from './request.ts';
 
@@ -24,6 +26,11 @@ export interface RunResult {
 /** Called once the request is known, so that an interrupted run can name it. */
 export type OnRequest = (requestId: string) => void;
 
+interface RunOptions {
+  readonly dryRun: boolean;
+  readonly onRequest: OnRequest;
+}
+
 interface Planned {
   readonly snapshot: Snapshot;
   readonly plan: Plan;
@@ -39,7 +46,23 @@ export async function runDot<P extends Json>(
   client: Client,
   program: DotProgram<P>,
   input: RunInput<P>,
-  options: { readonly dryRun: boolean; readonly onRequest: OnRequest },
+  options: RunOptions,
+): Promise<RunResult> {
+  try {
+    return await attempt(client, program, input, options);
+  } catch (cause) {
+    if (!isLostRace(cause)) throw cause;
+    // Somebody made the same row in between: what that means for this run is what the rows now say.
+    await client.query('rollback');
+    return attempt(client, program, input, options);
+  }
+}
+
+async function attempt<P extends Json>(
+  client: Client,
+  program: DotProgram<P>,
+  input: RunInput<P>,
+  options: RunOptions,
 ): Promise<RunResult> {
   const planned = await planNow(client, program.plan, input);
   if (planned.plan.kind === 'noop') return noop(planned, program.plan.subject(input.payload), planned.plan.code);
@@ -77,7 +100,7 @@ async function write<P extends Json>(
   for (const one of program.calls?.(input, deltas) ?? rowCalls(deltas)) await callGateway(client, one);
   const closed = await call<{ readonly ledgerSeq: number | null }>(client, 'close_run', [request.requestId]);
   const readback = { ...(await readBack(client, deltas)), ledgerSeq: closed.ledgerSeq };
-  await commit(client, request);
+  await commit(client, input.dot, request);
   return { code: 'OK_APPLIED', deltas, requestId: request.requestId, readback };
 }
 
@@ -109,7 +132,7 @@ async function readBack(client: Client, deltas: readonly Delta[]): Promise<{ rea
 }
 
 /** A connection that breaks during the commit leaves the outcome open: the journal knows it. */
-async function commit(client: Client, request: RunRequest): Promise<void> {
+async function commit(client: Client, dot: DotCode, request: RunRequest): Promise<void> {
   try {
     await client.query('commit');
   } catch (cause) {
@@ -120,7 +143,7 @@ async function commit(client: Client, request: RunRequest): Promise<void> {
       {
         seen: `no answer to the commit of request ${request.requestId}`,
         expected: 'committed or rolled back',
-        next: `run the same bin with --status ${request.requestId}`,
+        next: statusCommand(dot, request.requestId),
       },
       { cause },
     );
@@ -159,4 +182,9 @@ function dryRun(plan: Exclude<Plan, { readonly kind: 'noop' }>): RunResult {
 
 function call<T>(client: Client, name: string, args: readonly unknown[]): Promise<T> {
   return callGateway(client, gatewayCall(name, args));
+}
+
+/** What tells whether a request was applied. */
+export function statusCommand(dot: DotCode, requestId: string): string {
+  return `${dotOf(dot).bin} --status ${requestId}`;
 }

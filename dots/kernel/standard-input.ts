@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { C1Error } from '../../domain/codes.ts';
 import { parseJsonStrictly } from '../../domain/strict-json.ts';
 
@@ -7,27 +6,37 @@ const LIMIT_BYTES = 1024 * 1024;
 /**
  * Standard input as JSON, or undefined when there is none. A terminal is not read.
  *
+ * Read as a stream: a synchronous read cannot be interrupted by SIGTERM, and takes a pipe that is not filled yet for an
+ * empty one.
+ *
  * @throws C1Error ERROR_PAYLOAD_INVALID for anything that is not exactly one JSON value without duplicate keys
  */
-export function readStandardInput(): unknown {
+export async function readStandardInput(): Promise<unknown> {
   if (process.stdin.isTTY) return undefined;
-  const bytes = readBytes();
-  if (bytes.length > LIMIT_BYTES) {
-    throw new C1Error('ERROR_PAYLOAD_INVALID', {
-      seen: `standard input of ${bytes.length} bytes`,
-      expected: `at most ${LIMIT_BYTES} bytes`,
-    });
-  }
+  const bytes = await readBytes();
   return bytes.length === 0 ? undefined : parseJsonStrictly(bytes);
 }
 
-/** A closed or missing standard input is no payload, not a fault. */
-function readBytes(): Buffer {
-  try {
-    return readFileSync(0);
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    if (code === 'EAGAIN' || code === 'EOF' || code === 'EBADF' || code === 'ENXIO') return Buffer.alloc(0);
-    throw cause;
+/** Stops reading at the limit, so that a huge input costs no memory. */
+async function readBytes(): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of readable()) {
+    length += chunk.length;
+    if (length > LIMIT_BYTES) throw invalid(`more than ${LIMIT_BYTES} bytes`, `at most ${LIMIT_BYTES} bytes`);
+    chunks.push(chunk);
   }
+  return Buffer.concat(chunks);
+}
+
+async function* readable(): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of process.stdin) yield Buffer.from(chunk);
+  } catch (cause) {
+    throw invalid(cause instanceof Error ? cause.message : String(cause), 'a payload, or nothing', cause);
+  }
+}
+
+function invalid(seen: string, expected: string, cause?: unknown): C1Error {
+  return new C1Error('ERROR_PAYLOAD_INVALID', { seen: `standard input: ${seen}`, expected }, { cause });
 }

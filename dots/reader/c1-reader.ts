@@ -1,4 +1,4 @@
-import { realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import type { Client } from 'pg';
@@ -74,7 +74,7 @@ function main(): void {
 }
 
 async function snapshot(out: string): Promise<object> {
-  const request = parsePayload(snapshotRequest, readStandardInput(), 'request');
+  const request = parsePayload(snapshotRequest, await readStandardInput(), 'request');
   const read = await readAll(JSON.stringify(request.refs));
   assertBins(join(dotFolder, 'bin'), request.bins, read.state.bins ?? {});
   writeWhole(out, JSON.stringify(read));
@@ -82,7 +82,7 @@ async function snapshot(out: string): Promise<object> {
 }
 
 async function open(step: string): Promise<object> {
-  const request = parsePayload(openRequest, readStandardInput(), 'request');
+  const request = parsePayload(openRequest, await readStandardInput(), 'request');
   return answer('open', step, (state) => {
     const checked = assertBins(join(dotFolder, 'bin'), request.bins, state.bins ?? {});
     const result = checkOpen(state, step);
@@ -91,7 +91,7 @@ async function open(step: string): Promise<object> {
 }
 
 async function gate(step: string): Promise<object> {
-  const { expected } = parsePayload(gateRequest, readStandardInput(), 'request');
+  const { expected } = parsePayload(gateRequest, await readStandardInput(), 'request');
   return answer('gate', step, (state) => checkGate(state, step, expected));
 }
 
@@ -127,6 +127,7 @@ function writeWhole(file: string, text: string): void {
     writeFileSync(`${file}.part`, text, { mode: 0o600 });
     renameSync(`${file}.part`, file);
   } catch (cause) {
+    rmSync(`${file}.part`, { force: true });
     const seen = cause instanceof Error ? cause.message : String(cause);
     throw new C1Error('ERROR_STATE_FOLDER', { seen, expected: 'a state folder that can be written' }, { cause });
   }
@@ -138,10 +139,11 @@ function perform(work: () => Promise<object>): void {
 
 function fail(error: unknown): void {
   if (error instanceof CommanderError && error.exitCode === 0) return;
-  const failure =
-    error instanceof CommanderError
-      ? new C1Error('ERROR_USAGE', { seen: error.message, expected: 'the commands of --help' })
-      : failureOf(error);
+  const failure = failureOf(error instanceof CommanderError ? usage(error) : error);
   process.stderr.write(`${failure.message}\n`);
   process.exitCode = failure.exitCode;
+}
+
+function usage({ message }: CommanderError): C1Error {
+  return new C1Error('ERROR_USAGE', { seen: message.replace(/^error: /, ''), expected: 'the commands of --help' });
 }

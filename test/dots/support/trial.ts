@@ -16,7 +16,7 @@ export interface Trial {
   /** Runs statements as superuser with the guards of some tables off, as a hostile administrator can. */
   readonly tamper: (tables: readonly string[], ...statements: readonly string[]) => Promise<void>;
   /** Starts a bin and does not wait for it. */
-  readonly start: (name: string, args: readonly string[], stdin?: string) => Started;
+  readonly start: (name: string, args: readonly string[], stdin?: string | Buffer) => Started;
   /** Runs `work` while the bins' configuration says something else. */
   readonly withConfig: <T>(changes: Readonly<Record<string, unknown>>, work: () => Promise<T>) => Promise<T>;
   readonly dispose: () => Promise<void>;
@@ -64,7 +64,7 @@ const FINGERPRINT = `select md5(string_agg(x.name || x.content, E'\\n' order by 
   union all select 'schema ' || n.oid, n.nspname from pg_namespace n
   union all select 'trigger ' || t.oid, t.tgname || t.tgenabled::text from pg_trigger t where not t.tgisinternal) x`;
 
-function start(runtime: TestRuntime, name: string, args: readonly string[], input: string): Started {
+function start(runtime: TestRuntime, name: string, args: readonly string[], input: string | Buffer): Started {
   const child = execa(path.join(runtime.paths.bin, name), args, { reject: false, input });
   // A bin that is killed before it read its input breaks the pipe.
   child.stdin?.on('error', () => undefined);
