@@ -10,7 +10,7 @@ export interface Trial {
   readonly runtime: TestRuntime;
   readonly proxy: PostgresProxy;
   /** Everything that a run can change, as one text: equal texts mean that nothing was written. */
-  readonly fingerprint: () => Promise<string>;
+  readonly fingerprint: (options?: { readonly intents: boolean }) => Promise<string>;
   /** One column of one row, read as superuser. */
   readonly value: <T>(sql: string, values?: readonly unknown[]) => Promise<T>;
   /** Runs statements as superuser with the guards of some tables off, as a hostile administrator can. */
@@ -28,6 +28,9 @@ export interface Started {
   readonly kill: (signal: NodeJS.Signals) => void;
 }
 
+/** A secret of the engine that no bin may see. */
+export const CANARY = 'canary-of-the-engine';
+
 export async function createTrial(): Promise<Trial> {
   const runtime = await createTestRuntime();
   const proxy = await startProxy(runtime.port);
@@ -43,7 +46,7 @@ export async function createTrial(): Promise<Trial> {
     runtime,
     proxy,
     value,
-    fingerprint: () => value<string>(FINGERPRINT),
+    fingerprint: ({ intents } = { intents: true }) => value<string>(FINGERPRINT, [intents]),
     tamper: (tables, ...statements) => tamper(runtime, tables, statements),
     start: (name, args, stdin = '') => start(runtime, name, args, stdin),
     withConfig: (changes, work) => withConfig(runtime, changes, work),
@@ -59,13 +62,16 @@ const FINGERPRINT = `select md5(string_agg(x.name || x.content, E'\\n' order by 
   select c.oid::regclass::text as name, query_to_xml('select md5(string_agg(t::text, E''\\n'' order by t::text)) from '
            || c.oid::regclass || ' t', true, false, '')::text as content
     from pg_class c where c.relkind = 'r' and c.relnamespace::regnamespace::text in ('public', 'iu_core', 'c1')
+     and c.oid <> 'iu_core.dot_run'::regclass
+  union all select 'run ' || r.request_id, r::text from iu_core.dot_run r where $1 or r.outcome = 'applied'
   union all select 'class ' || c.oid, c.relname || c.relkind::text from pg_class c where c.relkind in ('r', 'v', 'S')
   union all select 'function ' || p.oid, p.proname from pg_proc p
   union all select 'schema ' || n.oid, n.nspname from pg_namespace n
   union all select 'trigger ' || t.oid, t.tgname || t.tgenabled::text from pg_trigger t where not t.tgisinternal) x`;
 
 function start(runtime: TestRuntime, name: string, args: readonly string[], input: string | Buffer): Started {
-  const child = execa(path.join(runtime.paths.bin, name), args, { reject: false, input });
+  const env = { PULUMI_CONFIG_PASSPHRASE: CANARY, PGPASSWORD: CANARY };
+  const child = execa(path.join(runtime.paths.bin, name), args, { reject: false, input, env });
   // A bin that is killed before it read its input breaks the pipe.
   child.stdin?.on('error', () => undefined);
   const ended = child.then(({ exitCode, stdout, stderr, signal }) => ({
