@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import getPort from 'get-port';
 import pRetry from 'p-retry';
@@ -20,6 +21,8 @@ export interface StartOptions extends Omit<ServerOptions, 'port'> {
   readonly port: number | null;
 }
 
+const PORTS = { from: 15_000, to: 32_000 } as const;
+const PORT_CANDIDATES = 50;
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 60_000;
 const POLL_MS = 10;
@@ -85,13 +88,22 @@ interface Launch extends StartOptions {
  * children of a server that was killed hold its shared memory for a moment.
  */
 async function launchOnFreePort(paths: StatePaths, report: Reporter, launch: Launch): Promise<Postmaster> {
-  return pRetry(async () => launchOn(paths, report, launch, launch.port ?? (await getPort({ host: HOST }))), {
+  return pRetry(async () => launchOn(paths, report, launch, launch.port ?? (await pickPort())), {
     retries: LAUNCH_RETRIES,
     factor: 1,
     minTimeout: LAUNCH_PAUSE_MS,
     shouldRetry: ({ error }) =>
       error instanceof C1Error && (isOrphaned(error) || (error.code === 'ERROR_PORT_TAKEN' && launch.port === null)),
   });
+}
+
+/**
+ * Below the range that systems take for outgoing connections, so that none of those has the port when a stopped runtime
+ * wants it back; at random, so that two checkouts hardly ever want the same one.
+ */
+async function pickPort(): Promise<number> {
+  const port = Array.from({ length: PORT_CANDIDATES }, () => randomInt(PORTS.from, PORTS.to));
+  return getPort({ host: HOST, port });
 }
 
 function isOrphaned(error: C1Error): boolean {

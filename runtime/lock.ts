@@ -6,13 +6,13 @@ import { errnoOf, inStateFolder, stateFolderError } from './files.ts';
 import type { StatePaths } from './paths.ts';
 import { type Reporter, withProgress } from './reporter.ts';
 
-const STALE_MS = 10_000;
+const STALE_MS = 5_000;
 const WAIT_STEP_MS = 100;
 const WAIT_LIMIT_MS = 120_000;
 
 /**
  * Runs `work` alone: a second start, stop or reset of the same state folder waits for the first. A lock whose holder
- * was killed is taken over after ten seconds.
+ * was killed is taken over after five seconds.
  */
 export async function withLock<T>(paths: StatePaths, report: Reporter, work: () => Promise<T>): Promise<T> {
   await makeStateFolder(paths.state);

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
@@ -8,6 +9,7 @@ import { binaries } from '../../runtime/binaries.ts';
 import { withSuperuser } from '../../runtime/connect.ts';
 import { LIVE, MAINTENANCE } from '../../runtime/databases.ts';
 import { serverUser } from '../../runtime/os-user.ts';
+import { CHECKOUT } from '../../runtime/paths.ts';
 import { isAlive, runningPostmaster } from '../../runtime/postmaster.ts';
 import type { Reporter } from '../../runtime/reporter.ts';
 import { SILENT } from '../../runtime/reporter.ts';
@@ -117,6 +119,19 @@ describe('a killed predecessor', () => {
     expect((await folder.start()).port).toBeGreaterThan(0);
   });
 
+  it('may have been the first start itself, killed half-way', async () => {
+    const child = spawn(process.execPath, [path.join(CHECKOUT, 'cli/main.ts'), 'runtime', 'start'], {
+      ...{ env: { ...process.env, C1_STATE_DIR: folder.dir }, stdio: 'ignore' as const },
+    });
+    const ended = new Promise((resolve) => child.once('exit', (_, signal) => resolve(signal)));
+    await pWaitFor(() => existsSync(folder.paths.connection), { interval: 5, timeout: 30_000 });
+    child.kill('SIGKILL');
+    expect(await ended).toBe('SIGKILL');
+    const { port } = await folder.start();
+    expect(await countTools(port)).toBe(309);
+    expect((await folder.c1(['runtime', 'status'])).exitCode).toBe(0);
+  });
+
   it('may leave a half-made data directory', async () => {
     await mkdir(path.join(folder.paths.postgres, 'data.new', 'base'), { recursive: true });
     expect((await folder.start()).port).toBeGreaterThan(0);
@@ -142,6 +157,12 @@ describe('the port', () => {
     } finally {
       await new Promise((resolve) => other.close(resolve));
     }
+  });
+
+  it('is outside of the range that systems take for outgoing connections', async () => {
+    const { port } = await folder.start();
+    expect(port).toBeGreaterThanOrEqual(15_000);
+    expect(port).toBeLessThan(32_000);
   });
 
   it('is the kept one again once the other program is gone', async () => {
