@@ -14,9 +14,16 @@ const WAIT_LIMIT_MS = 120_000;
  * Runs `work` alone: a second start, stop or reset of the same state folder waits for the first. A lock whose holder
  * was killed is taken over after five seconds.
  */
-export async function withLock<T>(paths: StatePaths, report: Reporter, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(
+  paths: StatePaths,
+  report: Reporter,
+  work: () => Promise<T>,
+  waitLimitMs = WAIT_LIMIT_MS,
+): Promise<T> {
   await makeStateFolder(paths.state);
-  const release = await withProgress(report, 'another c1 runtime command on this folder', () => acquire(paths));
+  const release = await withProgress(report, 'another c1 runtime command on this folder', () =>
+    acquire(paths, waitLimitMs),
+  );
   try {
     return await inStateFolder(paths.state, work);
   } finally {
@@ -39,11 +46,11 @@ async function makeStateFolder(folder: string): Promise<void> {
 /** Not an error by itself; without this, the lock's own timer would end the process. */
 function onCompromised(): void {}
 
-async function acquire(paths: StatePaths): Promise<() => Promise<void>> {
+async function acquire(paths: StatePaths, waitLimitMs: number): Promise<() => Promise<void>> {
   const options = { lockfilePath: paths.lock, stale: STALE_MS, update: STALE_MS / 5, retries: 0, onCompromised };
   try {
     return await pRetry(() => lock(paths.state, options), {
-      retries: WAIT_LIMIT_MS / WAIT_STEP_MS,
+      retries: waitLimitMs / WAIT_STEP_MS,
       factor: 1,
       minTimeout: WAIT_STEP_MS,
       shouldRetry: ({ error }) => errnoOf(error) === 'ELOCKED',
@@ -52,7 +59,7 @@ async function acquire(paths: StatePaths): Promise<() => Promise<void>> {
     if (errnoOf(cause) !== 'ELOCKED') throw stateFolderError(paths.state, cause);
     throw new C1Error(
       'ERROR_TIMEOUT',
-      { seen: `${paths.lock} held for ${WAIT_LIMIT_MS / 1000} s`, expected: 'the other c1 runtime command to end' },
+      { seen: `${paths.lock} held for ${waitLimitMs / 1000} s`, expected: 'the other c1 runtime command to end' },
       { cause },
     );
   }
