@@ -57,6 +57,8 @@ begin
   if run.kind = 'step' then
     perform iu_core.assert_approved(run.step, run.direction, run.delta_digest);
   end if;
+  -- One run at a time on a subject: a row that nobody ever made has no claim yet that could be locked.
+  perform pg_advisory_xact_lock(hashtextextended('iu_core.subject/' || run.subject, 0));
   perform iu_core.assert_claims(run);
   update iu_core.dot_run r set xid = pg_current_xact_id() where r.request_id = run.request_id;
   return 'open';

@@ -11,6 +11,7 @@ import {
   mustRun,
   printed,
   run,
+  startHeld,
   type Way,
 } from './support/rows.ts';
 import { CANARY, createTrial, type Trial } from './support/trial.ts';
@@ -36,11 +37,6 @@ const KINDS = [
 /** What was made by a test is taken away again, so that each test starts from the same rows. */
 function undo(name: string, way: Way) {
   return mustRun(trial, name, way === 'create' ? 'retire' : 'create');
-}
-
-function startRow(name: string, way: Way) {
-  const { bin, args, stdin } = invocation(name, way);
-  return trial.start(bin, args, stdin);
 }
 
 describe('a runtime that does not answer', () => {
@@ -84,9 +80,7 @@ describe('a connection that breaks', () => {
   for (const [name, way] of KINDS) {
     test(`${way} of ${name}: PostgreSQL ends the session within the write, and nothing is written`, async () => {
       const before = await rows();
-      const stop = trial.proxy.stopAt(/close_run/, 'before');
-      const { ended } = startRow(name, way);
-      await stop.reached;
+      const { ended, stop } = await startHeld(trial, [name, way], /close_run/);
       await trial.value(`select count(pg_terminate_backend(pid)) as v from pg_stat_activity
         where datname = current_database() and application_name like 'dot-%'`);
       stop.release();
@@ -98,9 +92,7 @@ describe('a connection that breaks', () => {
 
     for (const moment of ['before', 'after'] as const) {
       test(`${way} of ${name}: at the commit, ${moment} PostgreSQL did it, is an unknown outcome that --status settles`, async () => {
-        const stop = trial.proxy.stopAt(/^commit$/, moment);
-        const { ended } = startRow(name, way);
-        await stop.reached;
+        const { ended, stop } = await startHeld(trial, [name, way], /^commit$/, { moment });
         stop.cut();
         const unknown = await ended;
         expect(failureOf(unknown)).toEqual(UNKNOWN);
@@ -147,12 +139,14 @@ describe('a wait that reaches its limit', () => {
   test('of the answer ends a bin whose network is gone', async () => {
     await trial.withConfig({ limits: { answer: LIMIT } }, async () => {
       const before = await rows();
-      const stop = trial.proxy.stopAt(/close_run/, 'before');
-      expect(failureOf(await startRow('table-registry', 'create').ended)).toEqual(failure(1, 'ERROR_TIMEOUT'));
+      const { ended, stop } = await startHeld(trial, ['table-registry', 'create'], /close_run/);
+      expect(failureOf(await ended)).toEqual(failure(1, 'ERROR_TIMEOUT'));
       stop.cut();
       expect(await rows()).toBe(before);
-      const commit = trial.proxy.stopAt(/^commit$/, 'after');
-      const late = await startRow('table-registry', 'create').ended;
+      const { ended: lateEnd, stop: commit } = await startHeld(trial, ['table-registry', 'create'], /^commit$/, {
+        moment: 'after',
+      });
+      const late = await lateEnd;
       commit.cut();
       expect(failureOf(late)).toEqual(UNKNOWN);
       expect(late.stderr).toContain('--status');
@@ -178,9 +172,7 @@ describe('a signal', () => {
   for (const [name, way] of KINDS) {
     test(`SIGTERM within the write of ${way} ${name} leaves nothing, and names --status`, async () => {
       const before = await rows();
-      const stop = trial.proxy.stopAt(/close_run/, 'before');
-      const { ended, kill } = startRow(name, way);
-      await stop.reached;
+      const { ended, kill, stop } = await startHeld(trial, [name, way], /close_run/);
       kill('SIGTERM');
       const stopped = await ended;
       expect(failureOf(stopped)).toEqual(UNKNOWN);
@@ -195,10 +187,8 @@ describe('a signal', () => {
 
 describe('the environment of the caller', () => {
   test('does not reach the bin: neither its process nor anything that it prints', async () => {
-    const stop = trial.proxy.stopAt(/open_run/, 'before');
-    const { bin, args, stdin } = invocation('schema', 'create', { stack: 'nobody' });
-    const { pid, ended } = trial.start(bin, [...args, '--debug', '--json'], stdin);
-    await stop.reached;
+    const flags = ['--debug', '--json'];
+    const { pid, ended, stop } = await startHeld(trial, ['schema', 'create'], /open_run/, { flags });
     const environment = (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0').filter((entry) => entry !== '');
     expect(environment.map((entry) => entry.split('=')[0]).toSorted()).toEqual(['NODE_COMPILE_CACHE', 'PATH']);
     expect(await readFile(`/proc/${pid}/cmdline`, 'utf8')).not.toContain(CANARY);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { codeOf, createThrough, invocation, ONE_OF_EACH, printed, run, type Way } from './support/rows.ts';
+import { codeOf, createThrough, ONE_OF_EACH, printed, run, startHeld, type Way } from './support/rows.ts';
 import { createTrial, type Trial } from './support/trial.ts';
 
 let trial: Trial;
@@ -24,10 +24,7 @@ const WRITES = [
 ] as const;
 
 async function killAt(name: string, way: Way, statement: RegExp, moment: 'before' | 'after'): Promise<void> {
-  const { bin, args, stdin } = invocation(name, way);
-  const stop = trial.proxy.stopAt(statement, moment);
-  const { ended, kill } = trial.start(bin, args, stdin);
-  await stop.reached;
+  const { ended, kill, stop } = await startHeld(trial, [name, way], statement, { moment });
   kill('SIGKILL');
   expect((await ended).signal).toBe('SIGKILL');
   stop.cut();

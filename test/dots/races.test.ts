@@ -11,6 +11,7 @@ import {
   type Owner,
   printed,
   run,
+  startHeld,
   type Way,
 } from './support/rows.ts';
 import { createTrial, type Trial } from './support/trial.ts';
@@ -18,7 +19,6 @@ import { createTrial, type Trial } from './support/trial.ts';
 let trial: Trial;
 beforeAll(async () => {
   trial = await createTrial();
-  await createThrough(trial, 'admission-dot-c1-vocab-build');
 });
 afterAll(() => trial?.dispose());
 
@@ -41,67 +41,72 @@ function blocked(): Promise<void> {
 }
 
 /** Starts the first, holds it just before it closes its run, starts the second, and lets both go on once it waits. */
-async function atOnce(first: () => ReturnType<typeof start>, second: () => ReturnType<typeof start>) {
-  const stop = trial.proxy.stopAt(/close_run/, 'before');
-  const one = first();
-  await stop.reached;
+async function atOnce(name: string, way: Way, second: () => ReturnType<typeof start>) {
+  const one = await startHeld(trial, [name, way], /close_run/);
   const other = second();
-  await blocked();
-  stop.release();
+  await Promise.race([blocked(), other.ended]);
+  one.stop.release();
   return Promise.all([one.ended, other.ended]);
 }
 
-function entriesOf(name: string): Promise<number> {
-  const subject = { schema: 'schema_object/c1' }[name] ?? '';
-  return trial.value(`select count(*)::int as v from public.dot_ledger where subject = $1 or $1 = ''`, [subject]);
+function ledgerEntries(): Promise<number> {
+  return trial.value('select count(*)::int as v from public.dot_ledger');
 }
+
+/** Of two stacks that ask for the same row at once, the first gets it and the second is told so; one ledger entry is made. */
+async function oneStackWins(name: string) {
+  const entries = await ledgerEntries();
+  const [one, other] = await atOnce(name, 'create', () => start(name, 'create', { stack: 'other' }));
+  expect(codeOf(one)).toBe('OK_APPLIED');
+  expect(failureOf(other)).toEqual(failure(3, 'HOLD_CLAIMED_ELSEWHERE'));
+  expect(other.stderr).toContain('trial');
+  expect(await ledgerEntries()).toBe(entries + (name === 'baseline' ? 0 : 1));
+  expect(printed(await run(trial, name, 'create')).code).toBe('NOOP_ALREADY_THERE');
+}
+
+describe('two stacks at once, for a row that nobody ever made', () => {
+  test('baseline: one wins, and the other says whose it is', async () => {
+    await oneStackWins('baseline');
+    expect(await trial.value('select count(*)::int as v from iu_core.baseline')).toBe(1);
+  });
+
+  for (const name of KINDS) {
+    test(`${name}: one wins, and the other says whose it is`, async () => {
+      await createThrough(trial, 'admission-dot-c1-vocab-build');
+      await oneStackWins(name);
+      await mustRun(trial, name, 'retire');
+    });
+  }
+});
 
 describe('two bins at once', () => {
   for (const name of KINDS) {
     test(`${name}: the same request twice is applied once`, async () => {
-      const entries = await entriesOf('');
-      const [one, other] = await atOnce(
-        () => start(name, 'create'),
-        () => start(name, 'create'),
-      );
+      const entries = await ledgerEntries();
+      const [one, other] = await atOnce(name, 'create', () => start(name, 'create'));
       expect(codeOf(one)).toBe('OK_APPLIED');
       expect(codeOf(other)).toBe('NOOP_ALREADY_THERE');
       expect(printed(other).requestId).toBe(printed(one).requestId);
-      expect(await entriesOf('')).toBe(entries + 1);
+      expect(await ledgerEntries()).toBe(entries + 1);
       await mustRun(trial, name, 'retire');
     });
 
-    test(`${name}: of two stacks one wins, and the other says whose the row is`, async () => {
-      const entries = await entriesOf('');
-      const [one, other] = await atOnce(
-        () => start(name, 'create'),
-        () => start(name, 'create', { stack: 'other' }),
-      );
-      expect(codeOf(one)).toBe('OK_APPLIED');
-      expect(failureOf(other)).toEqual(failure(3, 'HOLD_CLAIMED_ELSEWHERE'));
-      expect(other.stderr).toContain('trial');
-      expect(await entriesOf('')).toBe(entries + 1);
-      expect(printed(await run(trial, name, 'create')).code).toBe('NOOP_ALREADY_THERE');
+    test(`${name}: of two stacks that bring it back one wins`, async () => {
+      await oneStackWins(name);
       await mustRun(trial, name, 'retire');
     });
 
     test(`${name}: two retires of it are one`, async () => {
       await mustRun(trial, name, 'create');
-      const entries = await entriesOf('');
-      const [one, other] = await atOnce(
-        () => start(name, 'retire'),
-        () => start(name, 'retire'),
-      );
+      const entries = await ledgerEntries();
+      const [one, other] = await atOnce(name, 'retire', () => start(name, 'retire'));
       expect([codeOf(one), codeOf(other)]).toEqual(['OK_APPLIED', 'NOOP_NOT_OURS']);
-      expect(await entriesOf('')).toBe(entries + 1);
+      expect(await ledgerEntries()).toBe(entries + 1);
     });
 
     test(`${name}: a claim that moves while the row is retired does not end on a row that is gone`, async () => {
       await mustRun(trial, name, 'create');
-      const [retire, take] = await atOnce(
-        () => start(name, 'retire'),
-        () => start(name, 'create', { resource: 'renamed' }),
-      );
+      const [retire, take] = await atOnce(name, 'retire', () => start(name, 'create', { resource: 'renamed' }));
       expect(codeOf(retire)).toBe('OK_APPLIED');
       expect(failureOf(take)).toMatchObject({ exitCode: 3, stdout: '', oneLine: true });
       const again = await run(trial, name, 'create', { resource: 'renamed' });
@@ -110,16 +115,9 @@ describe('two bins at once', () => {
     });
   }
 
-  test('of two baselines one wins, and the other says so', async () => {
+  test('baseline: of two stacks that open it again one wins', async () => {
     await mustRun(trial, 'baseline', 'retire');
-    const baselines = await trial.value<number>('select count(*)::int as v from iu_core.baseline');
-    const [one, other] = await atOnce(
-      () => start('baseline', 'create'),
-      () => start('baseline', 'create', { stack: 'other' }),
-    );
-    expect(codeOf(one)).toBe('OK_APPLIED');
-    expect(failureOf(other)).toEqual(failure(3, 'HOLD_CLAIMED_ELSEWHERE'));
-    expect(await trial.value('select count(*)::int as v from iu_core.baseline')).toBe(baselines + 1);
+    await oneStackWins('baseline');
   });
 
   test('different rows at once do not wait for each other before the handbook', async () => {
@@ -156,9 +154,7 @@ describe('rows that move between the intent and the write', () => {
     test(`${way} of ${name} stops with ${code} and writes nothing`, async () => {
       const column = change.split(' ')[0] ?? '';
       const kept = await trial.value<string>(`select ${column} as v from ${table} where ${where}`);
-      const stop = trial.proxy.stopAt(/open_run/, 'before');
-      const { ended } = start(name, way);
-      await stop.reached;
+      const { ended, stop } = await startHeld(trial, [name, way], /open_run/);
       await trial.tamper([table], `update ${table} set ${change} where ${where}`);
       const moved = await trial.fingerprint();
       stop.release();
@@ -171,9 +167,7 @@ describe('rows that move between the intent and the write', () => {
   }
 
   test('an object that appears in between is not adopted', async () => {
-    const stop = trial.proxy.stopAt(/schema_object_insert/, 'before');
-    const { ended } = start('schema', 'create');
-    await stop.reached;
+    const { ended, stop } = await startHeld(trial, ['schema', 'create'], /schema_object_insert/);
     await trial.tamper([], 'create schema c1');
     stop.release();
     expect(failureOf(await ended)).toEqual(failure(3, 'HOLD_SURFACE_EXISTS'));

@@ -21,6 +21,8 @@ export interface Stop {
   readonly release: () => void;
   /** Breaks the connection on both sides. */
   readonly cut: () => void;
+  /** Forgets a stop that was never reached. */
+  readonly cancel: () => void;
 }
 
 interface Trap {
@@ -56,11 +58,15 @@ export async function startProxy(target: number): Promise<PostgresProxy> {
 
 function trapFor(traps: Trap[], statement: RegExp, moment: Moment): Stop {
   const { promise, resolve } = Promise.withResolvers<Connection>();
-  traps.push({ statement, moment, arrive: resolve });
+  const trap: Trap = { statement, moment, arrive: resolve };
+  traps.push(trap);
   return {
     reached: promise.then(() => undefined),
     release: () => void promise.then((connection) => connection.release()),
     cut: () => void promise.then((connection) => connection.cut()),
+    cancel: () => {
+      if (traps.includes(trap)) traps.splice(traps.indexOf(trap), 1);
+    },
   };
 }
 

@@ -4,7 +4,8 @@ import { canonicalJson, type Json } from '../../../domain/canonical.ts';
 import { stepsThrough } from '../../../domain/program.ts';
 import { commandFor, type StepId, type StepRow } from '../../../domain/steps/step.ts';
 import type { BinResult } from '../../support/runtime.ts';
-import type { Trial } from './trial.ts';
+import type { Moment, Stop } from './proxy.ts';
+import type { Started, Trial } from './trial.ts';
 
 /** Steps and rows as the program declares them: the tests run the very commands that Pulumi runs. */
 export const STEPS = stepsThrough('W3', readPayloadFiles(path.resolve(import.meta.dirname, '../../../payloads')));
@@ -69,6 +70,34 @@ export interface RunOptions extends Owner {
 export function run(trial: Trial, name: string, way: Way, options: RunOptions = {}): Promise<BinResult> {
   const { bin, args, stdin } = invocation(name, way, options);
   return trial.runtime.bin(bin, [...args, ...(options.flags ?? [])], { stdin: options.stdin ?? stdin });
+}
+
+export interface Held extends Started {
+  readonly stop: Stop;
+}
+
+/** Starts a bin and waits until it is held at a statement. @throws Error with what the bin said when it never gets there */
+export async function startHeld(
+  trial: Trial,
+  [name, way]: readonly [string, Way],
+  statement: RegExp,
+  options: Owner & { readonly moment?: Moment; readonly flags?: readonly string[] } = {},
+): Promise<Held> {
+  const stop = trial.proxy.stopAt(statement, options.moment ?? 'before');
+  const { bin, args, stdin } = invocation(name, way, options);
+  const started = trial.start(bin, [...args, ...(options.flags ?? [])], stdin);
+  const early = started.ended.then(({ stderr }) => {
+    throw new Error(`${way} ${name} never came to ${statement}: ${stderr}`);
+  });
+  try {
+    await Promise.race([stop.reached, early]);
+  } catch (cause) {
+    stop.cancel();
+    throw cause;
+  } finally {
+    early.catch(() => undefined);
+  }
+  return { ...started, stop };
 }
 
 /** Makes the rows named and all that stand before them. @throws Error with what the bin said when one fails */
