@@ -6,6 +6,7 @@ import type { CollectionRow } from '../payloads.ts';
 import { liveClaimOf, rowOf, type Snapshot } from '../snapshot.ts';
 import { BARE_TABLE, CONTRACT_TABLE, fieldImage, fieldRef, VOCABULARY_COLUMNS } from '../vocabulary.ts';
 import {
+  assertAbsent,
   assertNoDrift,
   assertNothingStandsOn,
   type Claimant,
@@ -76,7 +77,7 @@ function planApply(snapshot: Snapshot, payload: CollectionRow, claimant: Claiman
   });
   if (plan.kind === 'takeClaim') return { ...plan, refs: sameOwner(snapshot, ref, rows(payload)) };
   if (plan.kind === 'noop') return plan;
-  for (const one of [TABLE, NAMESAKE]) assertTableAbsent(snapshot, one);
+  for (const one of [TABLE, NAMESAKE, ...VOCABULARY_COLUMNS.map(fieldRef)]) assertAbsent(snapshot, one);
   return {
     kind: 'change',
     deltas: [...plan.deltas, delta(TABLE, 'insert', null, BARE_TABLE), ...fieldDeltas('insert')],
@@ -118,12 +119,6 @@ function sameOwner(snapshot: Snapshot, ref: RowRef, refs: readonly RowRef[]): re
 function assertC1({ schema, collection }: CollectionRow): void {
   if (`${schema}.${collection}` === C1_TABLE) return;
   throw new C1Error('REJECT_NOT_ALLOWED', { seen: `table ${schema}.${collection}`, expected: C1_TABLE });
-}
-
-/** @throws C1Error HOLD_SURFACE_EXISTS: nothing here adopts or overwrites a table */
-function assertTableAbsent(snapshot: Snapshot, table: RowRef): void {
-  if (rowOf(snapshot, table) === null) return;
-  throw new C1Error('HOLD_SURFACE_EXISTS', { seen: `table ${table.key}`, expected: 'no such table' });
 }
 
 /** @throws C1Error HOLD_PRESTATE_MOVED while the contract stands, HOLD_DRIFT when somebody else changed the table */

@@ -91,6 +91,15 @@ export function assertNoDrift(snapshot: Snapshot, ref: RowRef): void {
   if (!sameJson(seen, claim.image)) throw drift(ref, claim.image, seen);
 }
 
+/** @throws C1Error HOLD_SURFACE_EXISTS: what a step makes beside its row is not adopted either */
+export function assertAbsent(snapshot: Snapshot, ref: RowRef): void {
+  if (rowOf(snapshot, ref) === null) return;
+  throw new C1Error('HOLD_SURFACE_EXISTS', {
+    seen: `${refOf(ref)}, which none of ours made`,
+    expected: 'nothing of that name',
+  });
+}
+
 /**
  * What stands on a row goes before the row does.
  *

@@ -6,6 +6,7 @@ import type { SchemaObjectRow } from '../payloads.ts';
 import { liveClaimOf, rowOf, type Snapshot } from '../snapshot.ts';
 import { AUDIT_COLUMNS, BARE_TABLE, CONTRACT_TABLE, fieldImage, fieldRef, VOCABULARY_COLUMNS } from '../vocabulary.ts';
 import {
+  assertAbsent,
   assertNoDrift,
   assertNothingStandsOn,
   assertSameStack,
@@ -64,6 +65,7 @@ function planContract(snapshot: Snapshot, ref: RowRef, claimant: Claimant): Plan
   if (image === null) throw missingTable();
   if (sameJson(image, CONTRACT_TABLE)) return settledContract(snapshot, ref, claimant);
   if (!sameJson(image, BARE_TABLE)) throw drift(ref, BARE_TABLE, image);
+  for (const field of AUDIT_COLUMNS.map(fieldRef)) assertAbsent(snapshot, field);
   return { kind: 'change', deltas: [delta(ref, 'update', BARE_TABLE, CONTRACT_TABLE), ...auditFields('insert')] };
 }
 
