@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { C1Error } from '../domain/codes.ts';
-import { LABEL_LINE } from '../runtime/label.ts';
+import { LABEL_LINE } from '../domain/label.ts';
 import { stateDirOf } from '../runtime/paths.ts';
 import { SILENT } from '../runtime/reporter.ts';
 import { stopRuntime } from '../runtime/runtime.ts';

@@ -1,6 +1,6 @@
 import type { WriteStream } from 'node:tty';
 import pc from 'picocolors';
-import { LABEL_LINE, STAGING_LABELS } from '../runtime/label.ts';
+import { LABEL_LINE, STAGING_LABELS } from '../domain/label.ts';
 import type { Reporter } from '../runtime/reporter.ts';
 
 type Colors = ReturnType<typeof pc.createColors>;

@@ -1,4 +1,4 @@
-import { LABEL_LINE } from '../runtime/label.ts';
+import { LABEL_LINE } from '../domain/label.ts';
 import { stateDirOf } from '../runtime/paths.ts';
 import { startRuntime } from '../runtime/runtime.ts';
 import { STACK } from './engine.ts';

@@ -77,10 +77,6 @@ function changes({ before, after }: Delta): readonly string[] {
   return changed.map((column) => `${column}: ${JSON.stringify(before[column])} => ${JSON.stringify(after[column])}`);
 }
 
-/** What the runtime is, so that nobody takes staging for the governed host. */
-export const STAGING_LABEL =
-  'LOCAL_STAGING_NOT_SSOT NOT_GOVERNED_RUNTIME NOT_DEPLOYED NOT_REGISTRY_PROOF NOT_DRYRUN_READY_PROOF';
-
 function live(state: RuntimeState, surface: string): string {
   return String(state.counters[surface]?.live ?? 'unknown');
 }

@@ -1,12 +1,13 @@
 import * as pulumi from '@pulumi/pulumi';
 import { C1Error } from '../domain/codes.ts';
+import { LABEL_LINE } from '../domain/label.ts';
 import { assertThrough, countDeltas, planSteps, refsOf, stepsThrough } from '../domain/program.ts';
 import { assertIntegrity } from '../domain/runtime-state.ts';
 import { binsOf } from '../domain/steps/step.ts';
 import { readConfig, type StackConfig } from './config.ts';
 import { declareSteps } from './declare.ts';
 import { readPayloadFiles, readPlannedDeltas } from './input-files.ts';
-import { deltaLines, deltaTable, STAGING_LABEL } from './report.ts';
+import { deltaLines, deltaTable } from './report.ts';
 import { CROSS_CHECKED, crossCheck, type LiveState, readLiveState } from './snapshot.ts';
 import { localTransport } from './transport.ts';
 
@@ -41,7 +42,7 @@ async function declare(): Promise<void> {
   const counts = countDeltas(plans, planned, live.state);
   await crossCheck(live.snapshot);
   if (pulumi.runtime.isDryRun()) {
-    await pulumi.log.info([STAGING_LABEL, deltaTable(counts, live.state), deltaLines(plans)].join('\n'));
+    await pulumi.log.info([LABEL_LINE, deltaTable(counts, live.state), deltaLines(plans)].join('\n'));
   }
   declareSteps(steps, planned, localTransport);
 }

@@ -1,11 +1,11 @@
 import { mkdir, readdir, readFile, readlink, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { canonicalJson, sha256Hex } from '../domain/canonical.ts';
+import { STAGING_LABELS } from '../domain/label.ts';
 import { type Built, READER } from './bin-build.ts';
 import { frozenScript, stubScript } from './bin-header.ts';
 import { errnoOf, readIfThere, writeAtomic } from './files.ts';
 import type { BinDigests } from './install.ts';
-import { STAGING_LABELS } from './label.ts';
 import { isExecutable } from './os-user.ts';
 import type { StatePaths } from './paths.ts';
 import { type DiskFile, diskFiles } from './seed/tools.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Client } from 'pg';
 import { digestOf, type Json, sha256Hex } from '../domain/canonical.ts';
 import { domainCopy } from '../domain/install.ts';
-import { STAGING_LABELS } from './label.ts';
+import { STAGING_LABELS } from '../domain/label.ts';
 import { OWNER_ROLE } from './roles.ts';
 import type { SeedRow } from './seed/row.ts';
 import { seedLedger, seedTables } from './seed/tables.ts';

@@ -1,5 +1,5 @@
 import type { C1Error } from '../../domain/codes.ts';
-import { STAGING_LABELS } from '../../runtime/label.ts';
+import { STAGING_LABELS } from '../../domain/label.ts';
 import { STACK } from '../engine.ts';
 import type { Story } from './story.ts';
 import type { Told } from './tell.ts';

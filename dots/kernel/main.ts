@@ -6,6 +6,7 @@ import type { Json } from '../../domain/canonical.ts';
 import { C1Error, CODES, type Code } from '../../domain/codes.ts';
 import type { Direction } from '../../domain/deltas.ts';
 import { type Dot, type DotCode, dotOf } from '../../domain/dots.ts';
+import { LABEL_LINE } from '../../domain/label.ts';
 import { parseClaimant, parseStep } from '../../domain/names.ts';
 import { type RuntimeConfig, readRuntimeConfig, withConnection } from './connection.ts';
 import { failureOf, kindOf, type Outcome, printOutcome } from './outcome.ts';
@@ -186,7 +187,7 @@ function interrupted(dot: Dot, { requestId }: CurrentRun, signal: string): never
 
 function commandOf(dot: Dot, face: BinFace): Command {
   const command = new Command(dot.bin)
-    .description(`${face.summary}\n\n${dot.code}. Embedded runtime: LOCAL_STAGING_NOT_SSOT NOT_GOVERNED_RUNTIME.`)
+    .description(`${face.summary}\n\n${dot.code}. Embedded runtime: ${LABEL_LINE}.`)
     .version(`${dot.bin} ${dot.version} ${dot.code}`)
     .option('--cloud', 'act on the configured runtime')
     .option('--json', 'print the outcome as JSON on standard output even when it failed')

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import type { Client } from 'pg';
 import { z } from 'zod';
 import { C1Error } from '../../domain/codes.ts';
+import { LABEL_LINE } from '../../domain/label.ts';
 import { parseStep } from '../../domain/names.ts';
 import { parsePayload } from '../../domain/payloads.ts';
 import { type RuntimeState, runtimeState } from '../../domain/runtime-state.ts';
@@ -37,9 +38,7 @@ main();
 
 function main(): void {
   const command = new Command('c1-reader')
-    .description(
-      'Read-only checks of the governed runtime. LOCAL_STAGING_NOT_SSOT NOT_GOVERNED_RUNTIME on the embedded one.',
-    )
+    .description(`Read-only checks of the governed runtime. Embedded runtime: ${LABEL_LINE}.`)
     .version(VERSION)
     .exitOverride()
     .configureOutput({ writeErr: () => {} });

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LABEL_LINE, STAGING_LABELS } from '../../runtime/label.ts';
+import { LABEL_LINE, STAGING_LABELS } from '../../domain/label.ts';
 import { CHECKOUT } from '../../runtime/paths.ts';
 import { runningPostmaster } from '../../runtime/postmaster.ts';
 import { type StateFolder, stateFolder } from '../support/state-folder.ts';

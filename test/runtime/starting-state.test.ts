@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { STAGING_LABELS } from '../../runtime/label.ts';
+import { STAGING_LABELS } from '../../domain/label.ts';
 import { ACTIVE_CANONICAL_OPERATIONS, CATALOGUE_SAYS, DISK, STARTING_ROWS } from '../../runtime/seed/counts.ts';
 import { createTestRuntime, type TestRuntime } from '../support/runtime.ts';
 
