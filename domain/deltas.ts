@@ -52,6 +52,7 @@ export function deltaDigest(run: RunDeltas): string {
   return digestOf({ step: run.step, direction: run.direction, deltas });
 }
 
+/** By the bytes of UTF-8: JavaScript's own order differs from it where a character takes two code units. */
 function compare(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
+  return Buffer.compare(Buffer.from(left), Buffer.from(right));
 }

@@ -4,8 +4,9 @@ import { C1Error } from './codes.ts';
 const DEEPEST = 64;
 
 /**
- * Parses the UTF-8 bytes of exactly one JSON value. Duplicate keys, comments, trailing commas, a byte order mark and more
- * than 64 levels are refused, and so is the key `__proto__`, which no parser shows as a property.
+ * Parses the UTF-8 bytes of exactly one JSON value. Duplicate keys, comments, trailing commas, a byte order mark, half a
+ * surrogate pair (it has no UTF-8 form, and so no digest) and more than 64 levels are refused, and so is the key
+ * `__proto__`, which no parser shows as a property.
  *
  * @throws C1Error ERROR_PAYLOAD_INVALID
  */
@@ -40,13 +41,19 @@ function refuseBadStructure(text: string): void {
     onArrayEnd: () => {
       open.pop();
     },
+    onLiteralValue: refuseHalfPairs,
     onObjectProperty: (name) => {
+      refuseHalfPairs(name);
       if (name === '__proto__') throw invalid('the key "__proto__"', 'the keys of the payload');
       const keys = open.at(-1);
       if (keys?.has(name)) throw invalid(`the key ${JSON.stringify(name)} twice`, 'each key once');
       keys?.add(name);
     },
   });
+}
+
+function refuseHalfPairs(value: unknown): void {
+  if (typeof value === 'string' && !value.isWellFormed()) throw invalid('half a surrogate pair', 'whole characters');
 }
 
 function decode(bytes: Uint8Array): string {

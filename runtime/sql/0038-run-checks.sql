@@ -68,7 +68,7 @@ begin
   end if;
 end $$;
 
--- Apply may not take a row that another stack claims; retire may only touch rows that this very resource claims, or that
+-- Apply may not take a row that another stack claims, nor bring back one that no run of ours made; retire may only touch rows that this very resource claims, or that
 -- this stack has released before (a table goes with its collection after its contract went). The claims stay locked until
 -- the run ends, so that none moves away in between. The handbook entry of the run itself follows its subject.
 create function iu_core.assert_claims(run iu_core.dot_run) returns void
@@ -84,7 +84,7 @@ begin
     left join iu_core.claim c on c.surface = d ->> 'surface' and c.key = d ->> 'key'
    where not (d ->> 'surface' = 'dot_ledger' and d ->> 'key' = run.subject)
      and case run.direction
-           when 'apply' then c.status = 'live' and c.stack <> run.stack
+           when 'apply' then (c.status = 'live' and c.stack <> run.stack) or (d ->> 'op' = 'reinstate' and c.surface is null)
            -- History other than the handbook has no retired state: retiring appends to it.
            else not (s.kind = 'history' and s.surface <> 'dot_ledger')
                 and (c.stack is distinct from run.stack or (c.status = 'live' and c.resource <> run.resource)

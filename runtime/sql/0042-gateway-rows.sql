@@ -22,6 +22,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   n bigint;
 begin
+  perform iu_core.assert_marker('species', 'update');
   -- Its owner column is what the caller says; the claim is what the runtime knows.
   if not exists (select from iu_core.claim c where c.surface = 'species' and c.key = r.code and c.status = 'live'
                    and c.stack = (iu_core.current_run()).stack) then
@@ -68,9 +69,21 @@ begin
   end if;
 end $$;
 
+-- Who writes a birth is who it names: above all no frozen DOT.
+create function iu_core.assert_born_by(r public.birth_registry) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  if r.born_by <> (iu_core.current_run()).dot_code then
+    perform iu_core.refuse(case when exists (select from public.dot_tools t where t.code = r.born_by and t.status like 'FROZEN%')
+        then 'REJECT_FROZEN_DOT' else 'ERROR_PAYLOAD_INVALID' end, 'C1R00',
+      format('a birth of %s by %s', r.dot_code, r.born_by), 'the DOT that writes it', 'correct the payload');
+  end if;
+end $$;
+
 create function iu_core.birth_registry_insert(r public.birth_registry) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
+  perform iu_core.assert_born_by(r);
   perform iu_core.assert_species(r.species_code);
   insert into public.birth_registry (dot_code, species_code, born_by, birth_path, reuse_reason, status)
   values (r.dot_code, r.species_code, r.born_by, r.birth_path, r.reuse_reason, r.status);
@@ -81,6 +94,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   n bigint;
 begin
+  perform iu_core.assert_born_by(r);
   perform iu_core.assert_species(r.species_code);
   update public.birth_registry b set species_code = r.species_code, born_by = r.born_by, birth_path = r.birth_path,
          reuse_reason = r.reuse_reason, status = r.status
