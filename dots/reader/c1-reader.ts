@@ -23,7 +23,8 @@ const LOGIN = 'auditor_ro';
 const VERSION = '1.0.0';
 const STEP_FLAG = '--step <step>';
 
-const bins = z.array(z.string().regex(/^[a-z][a-z0-9-]*$/));
+// A request that checks no bin would pass for one that checked them all.
+const bins = z.array(z.string().regex(/^[a-z][a-z0-9-]*$/)).min(1);
 const snapshotRequest = z.strictObject({
   refs: z.array(z.strictObject({ surface: z.string().refine(isSurfaceName), key: z.string() })),
   bins,
@@ -53,17 +54,17 @@ function main(): void {
     .action(({ out }: { out: string }) => perform(() => snapshot(out)));
   sub('open', 'what must hold before a step writes')
     .requiredOption(STEP_FLAG, 'the step')
-    .action(({ step }: { step: string }) => perform(() => open(step)));
+    .action(({ step }: { step: string }) => perform(() => open(parseStep(step))));
   sub('gate', 'the readback of a step')
     .requiredOption(STEP_FLAG, 'the step')
-    .action(({ step }: { step: string }) => perform(() => gate(step)));
+    .action(({ step }: { step: string }) => perform(() => gate(parseStep(step))));
   sub('retire-check', 'what must hold before a step retires')
     .requiredOption(STEP_FLAG, 'the step')
-    .action(({ step }: { step: string }) => perform(() => answer('retire-check', step, checkRetire)));
+    .action(({ step }: { step: string }) => perform(() => answer('retire-check', parseStep(step), checkRetire)));
   sub('retired', 'the readback of a retire')
     .requiredOption(STEP_FLAG, 'the step')
     .action(({ step }: { step: string }) =>
-      perform(() => answer('retired', step, (state) => checkRetired(state, step))),
+      perform(() => answer('retired', parseStep(step), (state) => checkRetired(state, step))),
     );
   try {
     command.parse();
@@ -73,6 +74,8 @@ function main(): void {
 }
 
 async function snapshot(out: string): Promise<object> {
+  // An older answer must not be taken for this one's when it fails.
+  discard(out);
   const request = parsePayload(snapshotRequest, await readStandardInput(), 'request');
   const read = await readAll(JSON.stringify(request.refs));
   assertBins(join(dotFolder, 'bin'), request.bins, read.state.bins ?? {});
@@ -95,7 +98,6 @@ async function gate(step: string): Promise<object> {
 }
 
 async function answer(check: string, step: string, judge: (state: RuntimeState) => CheckResult): Promise<object> {
-  parseStep(step);
   const { state } = await readAll('[]');
   return { code: 'OK_READ', check, step, ...judge(state) };
 }
@@ -126,10 +128,22 @@ function writeWhole(file: string, text: string): void {
     writeFileSync(`${file}.part`, text, { mode: 0o600 });
     renameSync(`${file}.part`, file);
   } catch (cause) {
-    rmSync(`${file}.part`, { force: true });
-    const seen = cause instanceof Error ? cause.message : String(cause);
-    throw new C1Error('ERROR_STATE_FOLDER', { seen, expected: 'a state folder that can be written' }, { cause });
+    discard(`${file}.part`);
+    throw notWritable(cause);
   }
+}
+
+function discard(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch (cause) {
+    throw notWritable(cause);
+  }
+}
+
+function notWritable(cause: unknown): C1Error {
+  const seen = cause instanceof Error ? cause.message : String(cause);
+  return new C1Error('ERROR_STATE_FOLDER', { seen, expected: 'a state folder that can be written' }, { cause });
 }
 
 function perform(work: () => Promise<object>): void {
