@@ -31,12 +31,11 @@ export async function recover(stateDir: string, stack: string, dryRun: boolean):
   if (dryRun) return { ...found, code: 'OK_PLANNED' };
   if (locks === null) throw byHand(stack, pending, `a lock that ${backend.split(':')[0]} keeps to itself`);
   if (locks.length > 0) await pulumiOrThrow(['cancel', '--yes', '--stack', stack]);
-  const left = pending.filter(({ outcome }) => outcome === 'unknown');
-  if (left.length < pending.length) {
-    const deployment = { ...state.deployment, pending_operations: left.map(({ operation }) => operation) };
-    await importStack(stack, { ...state, deployment });
-  }
-  if (left.length > 0) throw byHand(stack, left, `an outcome that no journal knows`);
+  // An import drops every pending operation, so it is for a state whose operations are all judged.
+  const unknown = pending.filter(({ outcome }) => outcome === 'unknown');
+  if (unknown.length > 0) throw byHand(stack, unknown, 'an outcome that no journal knows');
+  if (pending.length > 0)
+    await importStack(stack, { ...state, deployment: { ...state.deployment, pending_operations: [] } });
   return { ...found, code: 'OK_RECOVERED' };
 }
 
