@@ -127,6 +127,20 @@ describe('what is asked for wrongly is refused, and accepted once it is right:',
     });
   });
 
+  test('the right DOT with the login of another', async () => {
+    const { run, write, registered } = fresh();
+    await as(runtime, 'dot_kb_write', async (other) => {
+      expect(await attempt(other, ...declaring(run))).toBe('REJECT_NOT_ALLOWED');
+      await as(runtime, DOT, (client) => attempt(client, ...declaring(run)));
+      expect(await transaction(other, opening(run))).toBe('REJECT_NOT_ALLOWED');
+      expect(await attempt(other, `select iu_core.take_claim('DOT_SPECIES_REGISTER', '[]', 'trial', 'row')`)).toBe(
+        'REJECT_NOT_ALLOWED',
+      );
+    });
+    expect(await as(runtime, DOT, (client) => transaction(client, opening(run), write, closing(run)))).toBe('accepted');
+    expect(await registered()).toBe(1);
+  });
+
   test('the request id of another run', async () => {
     const { run, write } = fresh();
     const other = fresh();

@@ -5,6 +5,7 @@ import { delta } from '../../../domain/plans/plan.ts';
 import { createTestRuntime, type TestRuntime } from '../../support/runtime.ts';
 import { as, attempt, attemptInside, SUPERUSER } from './support/attempt.ts';
 import { applied, runOf, type Statement, speciesRun, type TestRun, writing } from './support/runs.ts';
+import { behindGuards } from './support/tamper.ts';
 
 let runtime: TestRuntime;
 beforeAll(async () => {
@@ -76,6 +77,12 @@ test('a tool is registered only when its DOT was born, admitted and entered in t
   expect(await tool()).toBe('accepted');
 });
 
+const LAPSES = [
+  ['public.birth_registry', `update public.birth_registry set status = 'retired' where dot_code = '${CODE}'`],
+  ['public.admission_record', `update public.admission_record set status = 'retired' where dot_code = '${CODE}'`],
+  ['public.dot_ledger', `update public.dot_ledger set direction = 'retire' where subject = 'admission/${CODE}'`],
+] as const;
+
 test('a contract too; its gateway function does not exist yet, so the gate is asked with the other guards off', async () => {
   const insert = (
     code: string,
@@ -88,6 +95,13 @@ test('a contract too; its gateway function does not exist yet, so the gate is as
       await client.query(`alter table public.dot_agent_api_contract disable trigger ${trigger}`);
     }
     expect(await attemptInside(client, insert('DOT_C1_VOCAB_VERIFY'))).toBe(NOT_READY);
+    // Each of the three is asked for, whatever the others say.
+    for (const [table, undo] of LAPSES) {
+      await client.query('savepoint lapse');
+      await client.query(behindGuards(table, undo));
+      expect([table, await attempt(client, insert(CODE))]).toEqual([table, NOT_READY]);
+      await client.query('rollback to lapse');
+    }
     expect(await attempt(client, insert(CODE))).toBe('accepted');
     await client.query('rollback');
   });

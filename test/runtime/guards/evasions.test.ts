@@ -188,6 +188,21 @@ describe('a context that imitates a gateway function is refused', () => {
       await client.query('reset log_parameter_max_length_on_error');
     }));
 
+  test('and so is an internal function that a superuser calls under it', () =>
+    withOpenRun(async (client) => {
+      const append = `select iu_core.append_ledger(r, 's', 'run', repeat('a', 64)) from iu_core.dot_run r
+        where r.xid = pg_current_xact_id()`;
+      expect(await attemptInside(client, `reset role; ${append}`)).toBe(BYPASS);
+      // The owner may call it; what it adds is not what was journalled.
+      expect(
+        await attemptInside(
+          client,
+          `${append}; select iu_core.close_run(r.request_id) from iu_core.dot_run r
+        where r.xid = pg_current_xact_id()`,
+        ),
+      ).toBe('HOLD_PRESTATE_MOVED');
+    }));
+
   test('in the text of a statement', () =>
     withOpenRun(async (client) => {
       expect(await attemptInside(client, `${INSERT} /*\n${LINE}`.concat('*/'))).toBe(BYPASS);
