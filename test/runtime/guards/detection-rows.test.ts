@@ -61,6 +61,12 @@ describe('the chain is broken by', () => {
       run(`update iu_core.dot_run set observed = replace(observed::text, 'Governance', 'Governanse')::jsonb`),
     ],
     [
+      'a run whose rows, plan and digest were changed alike',
+      run(`update iu_core.dot_run r set observed = n.o, deltas = n.o, delta_digest = iu_core.delta_digest(r.step, r.direction, n.o)
+        from (select request_id, replace(observed::text, 'Governance', 'Governanse')::jsonb as o from iu_core.dot_run) n
+        where n.request_id = r.request_id and r.outcome = 'applied'`),
+    ],
+    [
       'a run that was planned otherwise',
       run(`update iu_core.dot_run set delta_digest = repeat('a', 64) where dot_code = 'DOT_SPECIES_REGISTER'`),
     ],
