@@ -52,10 +52,15 @@ function lockLine({ pid, username, hostname }: Lock, { dryRun }: Recovery): stri
   return `lock     of process ${pid} of ${username}@${hostname}, which is gone: ${dryRun ? 'would be removed' : 'removed'}`;
 }
 
+const EFFECTLESS: Readonly<Record<string, string>> = {
+  'only reads': 'it only reads',
+  'no effect': 'a component has no effect of its own',
+};
+
 function pendingLine({ operation, resource, outcome, requestId }: Judged, { dryRun }: Recovery): string {
   const request = requestId === null ? '' : ` (request ${requestId.slice(0, 12)}…)`;
   const done = outcome === 'unknown' ? 'left for a person' : dryRun ? 'would be cleared' : 'cleared';
-  const says = outcome === 'only reads' ? 'it only reads' : `the journal says ${outcome}${request}`;
+  const says = EFFECTLESS[outcome] ?? `the journal says ${outcome}${request}`;
   return `pending  ${operation.type} ${resource}: ${outcome === 'unknown' ? 'outcome unknown' : says}; ${done}`;
 }
 

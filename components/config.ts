@@ -29,20 +29,22 @@ export function readConfig(): StackConfig {
   const all = Object.entries(pulumi.runtime.allConfig());
   const ours = Object.fromEntries(all.filter(([key]) => !FOREIGN_NAMESPACES.includes(key.split(':')[0] ?? '')));
   const result = stackConfig.safeParse(ours);
-  if (!result.success) throw invalid(result.error);
+  if (!result.success) throw invalid(result.error, ours);
   const { 'c1:target': target, 'c1:approvals': approvals, 'c1:through': through } = result.data;
   return { target, approvals, through };
 }
 
-function invalid(error: z.ZodError): C1Error {
+function invalid(error: z.ZodError, seen: Readonly<Record<string, string>>): C1Error {
   const problems = error.issues.map((issue) => {
     if (issue.code === 'unrecognized_keys')
       return `unknown key ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`;
-    return `${issue.path.join('.')}: ${issue.message}`;
+    const key = issue.path.join('.');
+    const allowed = issue.code === 'invalid_value' ? ` (allowed: ${issue.values.join(', ')})` : '';
+    return `${key} ${seen[key] === undefined ? 'missing' : JSON.stringify(seen[key])}${allowed}`;
   });
   return new C1Error('ERROR_CONFIG_INVALID', {
     seen: problems.join('; '),
-    expected: `${Object.keys(stackConfig.shape).join(', ')} with allowed values`,
+    expected: `only ${Object.keys(stackConfig.shape).join(', ')}, each with an allowed value`,
     next: `pulumi config --stack ${pulumi.getStack()}, then correct Pulumi.${pulumi.getStack()}.yaml`,
   });
 }

@@ -12,6 +12,7 @@ import type { Transport } from './transport.ts';
 export class GovernedRow extends pulumi.ComponentResource {
   /** The bin's outcome as JSON; unknown at preview. */
   readonly outcome: pulumi.Output<string>;
+  readonly name: string;
 
   constructor(row: StepRow, transport: Transport, options: pulumi.ComponentResourceOptions) {
     super(row.type, row.name, { ...row.inputs, ...generatedColumns(row) }, options);
@@ -27,6 +28,7 @@ export class GovernedRow extends pulumi.ComponentResource {
       // A component's dependencies do not reach its children: the child needs them itself.
       { parent: this, dependsOn: options.dependsOn ?? [] },
     );
+    this.name = row.name;
     this.outcome = command.stdout;
     this.registerOutputs({ outcome: this.outcome });
   }

@@ -25,6 +25,8 @@ export class GovernedStep extends pulumi.ComponentResource {
   readonly open: local.Command;
   readonly rows: readonly GovernedRow[];
   readonly gate: local.Command;
+  /** What the gate's readback said; unknown at preview. */
+  readonly outcome: pulumi.Output<string>;
 
   constructor(args: GovernedStepArgs, options: pulumi.ComponentResourceOptions = {}) {
     const { step, transport } = args;
@@ -33,6 +35,7 @@ export class GovernedStep extends pulumi.ComponentResource {
     this.open = this.reader(transport, 'open', 'retired', { bins: binsOf(step) }, args.after);
     this.rows = this.declareRows(transport);
     this.gate = this.reader(transport, 'gate', 'retire-check', { expected: args.expected }, this.rows);
+    this.outcome = this.gate.stdout;
     this.registerOutputs({});
   }
 

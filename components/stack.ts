@@ -3,7 +3,8 @@ import { C1Error } from '../domain/codes.ts';
 import { LABEL_LINE } from '../domain/label.ts';
 import { assertThrough, countDeltas, planSteps, refsOf, stepsThrough } from '../domain/program.ts';
 import { assertIntegrity } from '../domain/runtime-state.ts';
-import { binsOf } from '../domain/steps/step.ts';
+import { binsOf, type Step } from '../domain/steps/step.ts';
+import { assertArrivals, comingRows } from './arrivals.ts';
 import { readConfig, type StackConfig } from './config.ts';
 import { declareSteps } from './declare.ts';
 import { readPayloadFiles, readPlannedDeltas } from './input-files.ts';
@@ -44,7 +45,14 @@ async function declare(): Promise<void> {
   if (pulumi.runtime.isDryRun()) {
     await pulumi.log.info([LABEL_LINE, deltaTable(counts, live.state), deltaLines(plans)].join('\n'));
   }
-  declareSteps(steps, planned, localTransport);
+  const declared = declareSteps(steps, planned, localTransport);
+  assertArrivals(declared, plans, () => remainingRows(steps));
+}
+
+/** The runtime as it is after the update: which rows are still to come. */
+async function remainingRows(steps: readonly Step[]): Promise<readonly string[]> {
+  const live = await readLiveState(refsOf(steps), steps.flatMap(binsOf), localTransport);
+  return comingRows(planSteps(steps, live.snapshot, pulumi.getStack()));
 }
 
 function assertProject(): void {

@@ -107,6 +107,11 @@ export const CODES = {
     'npx pulumi cancel once the engine is known to be dead, then npx pulumi refresh --clear-pending-creates',
     ['cli'],
   ),
+  HOLD_ROW_MISSING: hold(
+    "A resource is in Pulumi's state and its row is not live: somebody retired it elsewhere, or the runtime was reset.",
+    'npx pulumi destroy, which retires nothing twice, then npx pulumi up',
+    ['program'],
+  ),
   HOLD_SPECIES_OWNED_BY_OTHER: hold(
     'The species exists and is not ours.',
     'choose with its owner which of the two species is to be renamed',

@@ -6,7 +6,7 @@ import { exitWith, setupFailure } from './failure.mjs';
 import { stateFolder } from './root.mjs';
 import { runAs } from './run-as.mjs';
 import { removeNewSalts, unsaltedStackFiles } from './stack-file.mjs';
-import { refuseOtherProject, stackRequest, unknownStack } from './stacks.mjs';
+import { refuseOtherProject, stackRequest, staleLock, unknownStack } from './stacks.mjs';
 
 try {
   main(process.argv.slice(2));
@@ -24,6 +24,8 @@ function main(argv) {
   const request = stackRequest(argv, env);
   refuseOtherProject(request);
   const missing = unknownStack(request, env);
+  const locked = staleLock(request, env);
+  if (locked !== undefined) process.stderr.write(`${locked.message}\n`);
   const unsalted = unsaltedStackFiles(request.projectFile);
   process.on('exit', () => removeNewSalts(unsalted));
   if (missing === undefined && unsalted.length === 0) become(cli, argv, env);

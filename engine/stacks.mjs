@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EngineFailure } from './failure.mjs';
@@ -8,6 +9,7 @@ const EXIT_USAGE = 64;
 const NEEDS_STACK = new Set(
   'preview pre up update destroy down dn refresh config cancel import watch logs state'.split(' '),
 );
+const LOCKING = new Set('up update destroy down dn refresh import'.split(' '));
 const STACK_NEEDS_STACK = new Set('output export history graph tag rename'.split(' '));
 const FLAGS_WITH_VALUE = new Set([
   '-s',
@@ -56,6 +58,46 @@ export function unknownStack({ command, needsStack, stack, project, projectFile 
     expected: known.length > 0 ? `one of ${known.join(', ')}` : 'a stack',
     next: known.length > 0 ? `npx pulumi ${command} --stack ${known[0]}` : 'npx pulumi stack init dryrun',
   });
+}
+
+/** A lock of an engine that is gone: the failure to name before the CLI says the same in its own words, else undefined. */
+export function staleLock({ command, stack, project, projectFile }, env) {
+  if (!LOCKING.has(command) || project === undefined || !env.PULUMI_BACKEND_URL?.startsWith('file:')) return undefined;
+  const name = (stack ?? selected(env, project, projectFile))?.split('/').at(-1);
+  if (name === undefined) return undefined;
+  const folder = join(fileURLToPath(env.PULUMI_BACKEND_URL), '.pulumi', 'locks', 'organization', project, name);
+  const owner = lockOwners(folder).find(({ pid, hostname: host }) => host === hostname() && !isAlive(pid));
+  return (
+    owner &&
+    new EngineFailure('HOLD_STACK_LOCKED', {
+      seen: `the lock of engine process ${owner.pid}, which is gone`,
+      expected: 'no lock',
+      next: `npx c1 recover --stack ${name}`,
+    })
+  );
+}
+
+function lockOwners(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .flatMap((name) => {
+      try {
+        return [JSON.parse(readFileSync(join(folder, name), 'utf8'))];
+      } catch {
+        // Half-written or just removed: the CLI itself will say what it makes of it.
+        return [];
+      }
+    });
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
 }
 
 function knownStacks(backend, project) {

@@ -6,7 +6,7 @@ import { askJournal, type Claimed, type JournalWord } from './journal.ts';
 export interface Judged {
   readonly operation: PendingOperation;
   readonly resource: string;
-  readonly outcome: JournalWord['word'] | 'only reads' | 'unknown';
+  readonly outcome: JournalWord['word'] | 'only reads' | 'no effect' | 'unknown';
   readonly requestId: string | null;
 }
 
@@ -23,7 +23,7 @@ export async function judge(stateDir: string, operations: readonly PendingOperat
   return operations.map((operation, at) => {
     const claim = claims[at] ?? null;
     const base = { operation, resource: nameOf(operation) };
-    if (claim === null) return { ...base, outcome: isReader(operation) ? 'only reads' : 'unknown', requestId: null };
+    if (claim === null) return { ...base, outcome: effectOf(operation), requestId: null };
     const { word, requestId } = words[asked.indexOf(claim)] ?? { word: 'unknown', requestId: null };
     return { ...base, outcome: word, requestId };
   });
@@ -40,8 +40,10 @@ function claimOf(operation: PendingOperation): Claimed | null {
     : { stack, resource, direction };
 }
 
-function isReader(operation: PendingOperation): boolean {
-  return commandOf(operation).startsWith('./c1-reader ');
+/** A component is a name for its children, and a reader only reads: neither leaves anything behind. */
+function effectOf(operation: PendingOperation): 'only reads' | 'no effect' | 'unknown' {
+  if (commandOf(operation).startsWith('./c1-reader ')) return 'only reads';
+  return operation.resource.type.startsWith('c1:') ? 'no effect' : 'unknown';
 }
 
 /** The create names the claimant; so does the delete, with the same words. */

@@ -2,6 +2,7 @@ import { C1Error, type Code } from '../../domain/codes.ts';
 import { engineEnvironment } from '../../engine/environment.mjs';
 import { pulumiOrThrow } from '../engine.ts';
 import { exportStack, importStack } from '../stack.ts';
+import { removeTornAttributes } from './attributes.ts';
 import { assertDead, type Lock, readLocks } from './locks.ts';
 import { type Judged, judge } from './pending.ts';
 
@@ -24,6 +25,7 @@ export async function recover(stateDir: string, stack: string, dryRun: boolean):
   const backend = engineEnvironment({ stateDir, base: process.env }).PULUMI_BACKEND_URL ?? '';
   const locks = await readLocks(backend, stack);
   for (const lock of locks ?? []) await assertDead(lock);
+  if (!dryRun && locks !== null && locks.length > 0) await removeTornAttributes(backend, stack);
   const state = await exportStack(stack);
   const pending = await judge(stateDir, state.deployment.pending_operations ?? []);
   const found = { stack, dryRun, locks, pending };
@@ -44,6 +46,6 @@ function byHand(stack: string, pending: readonly Judged[], why: string): C1Error
   return new C1Error('HOLD_RECOVER_BY_HAND', {
     seen: `${operations.join(', ')} and ${why}`,
     expected: 'a lock and outcomes that can be looked up',
-    next: `npx pulumi cancel --stack ${stack} once the engine is known to be dead, then npx pulumi refresh --clear-pending-creates --stack ${stack}`,
+    next: `npx pulumi refresh --clear-pending-creates --stack ${stack} once the engine is known to be dead`,
   });
 }

@@ -5,6 +5,9 @@ import { C1Error, isCode } from '../../domain/codes.ts';
 const RAISED = /^([A-Z][A-Z0-9_]+): seen (.*), expected (.*?)\. Next: (.*)\.$/s;
 const UNREACHABLE = /^(ECONN|EHOSTUNREACH|ENOTFOUND|ETIMEDOUT|EPIPE|57P0|08)/;
 
+/** A login without a password file gets a new one at the next start; a wrong one is kept. */
+const WRONG_PASSWORD = "remove that login's file below .c1/secrets, then npx c1 runtime start";
+
 /** Turns what `pg` throws into a registered code; the cause is kept. Anything that is a C1Error already stays as it is. */
 export function databaseError(cause: unknown): unknown {
   if (cause instanceof C1Error) return cause;
@@ -35,7 +38,8 @@ function fromServer(cause: DatabaseError): C1Error {
   if (state === '55P03' || state === '57014') {
     return timedOut(cause);
   }
-  if (UNREACHABLE.test(state) || state.startsWith('28') || state === '3D000') return unreachable(cause);
+  if (state.startsWith('28')) return unreachable(cause, WRONG_PASSWORD);
+  if (UNREACHABLE.test(state) || state === '3D000') return unreachable(cause);
   return new C1Error('ERROR_DATABASE', { seen: `${state} ${cause.message}`, expected: 'success' }, { cause });
 }
 
@@ -61,7 +65,8 @@ function timedOut(cause: Error): C1Error {
   return new C1Error('ERROR_TIMEOUT', { seen: cause.message, expected }, { cause });
 }
 
-function unreachable(cause: Error): C1Error {
+function unreachable(cause: Error, next?: string): C1Error {
   const seen = cause.message === '' && 'code' in cause ? String(cause.code) : cause.message;
-  return new C1Error('ERROR_RUNTIME_UNREACHABLE', { seen, expected: 'a PostgreSQL that answers' }, { cause });
+  const finding = { seen, expected: 'a PostgreSQL that answers', ...(next === undefined ? {} : { next }) };
+  return new C1Error('ERROR_RUNTIME_UNREACHABLE', finding, { cause });
 }

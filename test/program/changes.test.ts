@@ -65,6 +65,32 @@ test('a row that no DOT of ours claims, changed by one letter, is a HOLD on its 
   expect((await project.pulumi('preview')).exitCode).toBe(0);
 });
 
+test('a row retired behind Pulumi is a HOLD in preview and up, never "unchanged"; destroy and up bring it back', async () => {
+  const before = await project.snapshot();
+  const flags = [
+    '--cloud',
+    '--step',
+    'W2',
+    '--only',
+    'DOT_C1_PREFLIGHT',
+    '--retire',
+    '--for',
+    'dryrun/ledger-dot-c1-preflight',
+  ];
+  const retired = await project.runtime.bin('dot-ledger-append', flags, { stdin: { dot_code: 'DOT_C1_PREFLIGHT' } });
+  expect(retired.exitCode, retired.stderr).toBe(0);
+  for (const command of [['preview'], ['up', '--yes', '--skip-preview']]) {
+    const held = await project.pulumi(...command);
+    expect(held.all).toContain("HOLD_ROW_MISSING: seen ledger-dot-c1-preflight in Pulumi's state");
+    expect(held.exitCode).not.toBe(0);
+    expect(held.all).not.toMatch(/\n\s+at \S+ \(/);
+  }
+  expect((await project.pulumi('destroy', '--yes', '--skip-preview')).exitCode).toBe(0);
+  const up = await project.pulumi('up', '--yes', '--skip-preview');
+  expect(up.exitCode, up.all).toBe(0);
+  expect(await project.snapshot()).toEqual(before);
+});
+
 test('a vocabulary table with a row in it stops destroy before the first row is retired', async () => {
   const before = await project.snapshot();
   const insert = `insert into c1.governance_canonical_operation_vocab (operation_code, protocol_version, status) values ('x', '1', 'active')`;
