@@ -32,6 +32,11 @@ export const CODES = {
   NOOP_NOTHING_TO_RECOVER: noop('No lock and no pending operation is left.', ['cli']),
   NOOP_CLAIM_MOVED: noop('The row is as it should be; only the claim moved to this resource.', ['bin']),
 
+  C1_LEGO_PLAN_HOLD_REGISTRAR_DUPLICATE_DEFECT_UNRESOLVED: hold(
+    'The registrar would register something else than the C1 DOTs that were asked for.',
+    'dot-dot-register-c1-hardened --cloud --only-prefix dot-c1- --dry-run, and look at its files',
+    ['bin', 'program'],
+  ),
   HOLD_ADMISSION_MISSING_OR_INVALID: hold(
     'A DOT is used before it was born, admitted and entered in the ledger.',
     'npx pulumi up, which applies W2 first',

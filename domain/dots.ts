@@ -60,7 +60,7 @@ const HOUSE: readonly Dot[] = [
   house('DOT-015', 'dot-catalog-sync', '1.4.0', { meta_catalog: ['update'] }),
   house('DOT-062', 'dot-rollback', '1.1.0', {}),
   house('DOT-310', 'dot-apr-execute', '2.2.0', { apr_requests: ['update'], vps_deploy_log: ['insert'] }),
-  house('DOT-REGISTER', 'dot-dot-register', '1.0.0', { dot_tools: ['insert', 'reinstate'] }),
+  house('DOT-REGISTER', 'dot-dot-register', '1.0.0', { dot_tools: ['insert', 'reinstate', 'retire'] }),
   house('DOT_ADMISSION_RECORD', 'dot-admission-record', '1.0.0', { admission_record: ['insert', 'reinstate'] }),
   house('DOT_APR_PROPOSE', 'dot-apr-propose', '1.0.0', { apr_requests: ['insert'] }),
   house('DOT_BASELINE_RECORD', 'dot-baseline-record', '1.0.0', { baseline: ['insert', 'retire', 'reinstate'] }, false),

@@ -15,7 +15,7 @@ export function imagesHash(deltas: readonly Delta[]): string {
 export function runEntry(dot: DotCode, direction: Direction, subject: RowRef, deltas: readonly Delta[]): Delta {
   return ledgerDelta(refOf(subject), {
     subject: refOf(subject),
-    entry_kind: 'run',
+    entry_kind: subject.surface === 'dot_tools' ? 'registration' : 'run',
     direction,
     dot_code: dot,
     image_hash: imagesHash(deltas),

@@ -56,6 +56,16 @@ export const admissionRow = z.strictObject({
   status: z.literal('admitted'),
 });
 
+export const dotToolRow = z.strictObject({
+  code,
+  name: text,
+  category: text,
+  coverage_status: text,
+  file_path: text,
+  trigger: text,
+  status: z.literal('active'),
+});
+
 export const ledgerRow = z.strictObject({ dot_code: code });
 
 export const collectionRegistryRow = z.strictObject({
@@ -87,6 +97,7 @@ export const baselineRow = z.strictObject({ runtime: z.literal('c1') });
 export type SpeciesRow = z.infer<typeof speciesRow>;
 export type BirthRow = z.infer<typeof birthRow>;
 export type AdmissionRow = z.infer<typeof admissionRow>;
+export type DotToolRow = z.infer<typeof dotToolRow>;
 export type LedgerRow = z.infer<typeof ledgerRow>;
 export type CollectionRegistryRow = z.infer<typeof collectionRegistryRow>;
 export type TableRegistryRow = z.infer<typeof tableRegistryRow>;

@@ -11,6 +11,9 @@ import { diskFiles, stagedLater } from './seed/tools.ts';
 /** The reader is no DOT: it is built like one, and installed apart. */
 export const READER = 'c1-reader';
 
+/** The registrar's patch: built beside the bins. */
+export const HARDENED_REGISTRAR = 'dot-dot-register-c1-hardened';
+
 /** What a build made: file name in the build folder to its SHA-256. */
 export type Built = Readonly<Record<string, string>>;
 
@@ -40,6 +43,8 @@ async function entries(): Promise<readonly Entry[]> {
   const house = diskFiles().filter(({ kind }) => kind === 'house');
   const wanted: readonly Entry[] = [
     ...house.map(({ file, code }) => ({ name: file, source: `dots/house/${file}.ts`, mark: codeMark(code) })),
+    // Never installed as it is: W1's request carries it and puts it in the place of the registrar.
+    { name: HARDENED_REGISTRAR, source: `dots/${HARDENED_REGISTRAR}.ts`, mark: codeMark('DOT-REGISTER') },
     ...stagedLater().map(({ file, code }) => ({ name: file, source: `dots/${file}.ts`, mark: codeMark(code) })),
     { name: READER, source: `dots/reader/${READER}.ts`, mark: 'READ-ONLY: no DOT' },
   ];

@@ -39,6 +39,10 @@ interface BinFace {
 export interface Bin<P extends Json> extends DotProgram<P>, BinFace {
   /** Flags and standard input → payload; both must say the same. @throws C1Error ERROR_USAGE, ERROR_PAYLOAD_INVALID */
   readonly payload: (flags: Readonly<Record<string, unknown>>, stdin: unknown) => P;
+  /** The version where a patched file is newer than the DOT's own. */
+  readonly version?: string;
+  /** Looks before anything is planned. Gives the answer where the flags only ask for one, null where the run goes on. */
+  readonly inspect?: (client: Client, flags: Readonly<Record<string, unknown>>) => Promise<Json | null>;
   /** `retire`: this bin only ever retires; `apply`: it has no retire of its own; `both` adds the flag --retire. */
   readonly direction: 'apply' | 'retire' | 'both';
   /** False where the house DOT never had a dry run; asking for one is a usage error. */
@@ -54,7 +58,8 @@ export interface ReadBin extends BinFace {
 
 /** Runs one bin: parse, call, print, exit. The only place that sets the exit status; it never throws. */
 export function runBin<P extends Json>(bin: Bin<P>): void {
-  const dot = dotOf(bin.plan.dot);
+  const known = dotOf(bin.plan.dot);
+  const dot = { ...known, version: bin.version ?? known.version };
   const own = (command: Command) => {
     command.option('--step <step>', 'the step that this run belongs to, e.g. W2');
     command.option('--for <stack/resource>', 'who owns the row: the stack and the resource');
@@ -68,6 +73,19 @@ export function runBin<P extends Json>(bin: Bin<P>): void {
 export function runReadBin(bin: ReadBin): void {
   const dot = dotOf(bin.dot);
   void run(dot, bin, (flags) => answer(dot, bin, flags));
+}
+
+/** A bin that can be staged and registered while its own work is not built: it says so and touches nothing. */
+export function runUnbuiltBin(code: DotCode, summary: string): void {
+  const dot = dotOf(code);
+  const face = {
+    summary: `${summary} Not built yet.`,
+    examples: ['--help'],
+    flags: (command: Command) => void command.allowUnknownOption(),
+  };
+  void run(dot, face, async () => {
+    throw new C1Error('ERROR_NOT_IMPLEMENTED', { seen: `a call of ${dot.bin}`, expected: 'a DOT whose work is built' });
+  });
 }
 
 type Act = (flags: CommonFlags, current: CurrentRun) => Promise<Outcome>;
@@ -96,6 +114,8 @@ class CurrentRun {
 
 async function perform<P extends Json>(dot: Dot, bin: Bin<P>, flags: CommonFlags, run: CurrentRun): Promise<Outcome> {
   assertCloud(flags);
+  const looked = await look(dot, bin, flags);
+  if (looked !== null) return looked;
   const direction: Direction = bin.direction === 'retire' || flags.retire === true ? 'retire' : 'apply';
   const payload = bin.payload({ ...flags }, await readStandardInput());
   const claimant = parseClaimant(flags.for ?? '');
@@ -112,11 +132,23 @@ async function perform<P extends Json>(dot: Dot, bin: Bin<P>, flags: CommonFlags
   return outcomeOf(dot, flags.dryRun === true ? 'dry-run' : 'real', result);
 }
 
+/** What the bin's own look says; null where it has none or the run goes on. */
+async function look<P extends Json>(dot: Dot, bin: Bin<P>, flags: CommonFlags): Promise<Outcome | null> {
+  const { inspect } = bin;
+  if (inspect === undefined) return null;
+  const readback = await withConnection(runtimeConfig(), dot.login, dot.bin, (client) => inspect(client, { ...flags }));
+  return readback === null ? null : readOutcome(dot, readback);
+}
+
 async function answer(dot: Dot, bin: ReadBin, flags: CommonFlags): Promise<Outcome> {
   assertCloud(flags);
   const readback = await withConnection(runtimeConfig(), dot.login, dot.bin, (client) =>
     bin.read(client, { ...flags }),
   );
+  return readOutcome(dot, readback);
+}
+
+function readOutcome(dot: Dot, readback: Json): Outcome {
   return { ...blank(dot, 'OK_READ'), mode: 'read', message: CODES.OK_READ.meaning, readback };
 }
 
@@ -232,6 +264,11 @@ function labelOfRuntime(): readonly string[] {
   }
 }
 
+/** The folder of runnable DOTs: the one that this bin stands in. */
+export function dotFolder(): string {
+  return dirname(realpathSync(process.argv[1] ?? ''));
+}
+
 function runtimeConfig(): RuntimeConfig {
-  return readRuntimeConfig(join(dirname(realpathSync(process.argv[1] ?? '')), '..', 'config', 'runtime.json'));
+  return readRuntimeConfig(join(dotFolder(), '..', 'config', 'runtime.json'));
 }

@@ -119,22 +119,26 @@ begin
 end $$;
 
 -- No tool or contract row without birth, admission and a live ledger entry.
-create function public.fn_birth_gate() returns trigger
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+create function iu_core.assert_lifecycle(p_dot_code text) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
-  dot text := to_jsonb(new) ->> tg_argv[0];
-  missing text[];
-begin
-  missing := array_remove(array[
-    case when not exists (select from public.birth_registry b where b.dot_code = dot and b.status = 'born') then 'birth' end,
-    case when not exists (select from public.admission_record a where a.dot_code = dot and a.status = 'admitted') then 'admission' end,
-    case when not exists (select from iu_core.v_ledger_live l where l.subject = 'admission/' || dot
+  missing text[] := array_remove(array[
+    case when not exists (select from public.birth_registry b where b.dot_code = p_dot_code and b.status = 'born') then 'birth' end,
+    case when not exists (select from public.admission_record a where a.dot_code = p_dot_code and a.status = 'admitted') then 'admission' end,
+    case when not exists (select from iu_core.v_ledger_live l where l.subject = 'admission/' || p_dot_code
                             and l.entry_kind = 'admission' and l.direction = 'apply') then 'ledger entry' end
   ], null);
+begin
   if cardinality(missing) > 0 then
-    perform iu_core.refuse('HOLD_ADMISSION_MISSING_OR_INVALID', 'C1H00', dot || ' without ' || array_to_string(missing, ', '),
+    perform iu_core.refuse('HOLD_ADMISSION_MISSING_OR_INVALID', 'C1H00', p_dot_code || ' without ' || array_to_string(missing, ', '),
       'a DOT that was born, admitted and entered in the ledger', 'npx pulumi up, which applies W2 first');
   end if;
+end $$;
+
+create function public.fn_birth_gate() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  perform iu_core.assert_lifecycle(to_jsonb(new) ->> tg_argv[0]);
   return new;
 end $$;
 

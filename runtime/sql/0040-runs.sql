@@ -118,7 +118,8 @@ begin
   end if;
   if (select d.ledgers from iu_core.dot d where d.dot_code = run.dot_code)
      and not jsonb_path_exists(run.observed, '$[*] ? (@.surface == "dot_ledger")') then
-    perform iu_core.append_ledger(run, run.subject, 'run', iu_core.images_hash(run.observed));
+    perform iu_core.append_ledger(run, run.subject, case when run.subject like 'dot_tools/%' then 'registration' else 'run' end,
+      iu_core.images_hash(run.observed));
   end if;
   run := iu_core.current_run();
   seen := iu_core.delta_digest(run.step, run.direction, run.observed);

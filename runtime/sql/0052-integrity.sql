@@ -25,7 +25,7 @@ return (select least(
        or iu_core.delta_digest(r.step, r.direction, r.observed) <> r.delta_digest
        or not r.observed @> jsonb_build_array(jsonb_build_object('surface', 'dot_ledger', 'key', l.subject,
             'after', iu_core.image_of('dot_ledger', to_jsonb(l))))
-       or (l.entry_kind = 'run' and l.image_hash <> iu_core.images_hash(r.observed)))));
+       or (l.entry_kind in ('run', 'registration') and l.image_hash <> iu_core.images_hash(r.observed)))));
 
 -- What the journal says of every row that a run changed: its image and whose it is, by the newest run that changed it.
 create view iu_core.v_journalled_row as

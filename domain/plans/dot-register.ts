@@ -1,0 +1,44 @@
+import { C1Error } from '../codes.ts';
+import type { RowRef } from '../deltas.ts';
+import { admissionSubject } from '../ledger.ts';
+import type { DotToolRow } from '../payloads.ts';
+import { rowOf, type Snapshot } from '../snapshot.ts';
+import type { DotPlan } from './plan.ts';
+import { rowPlan } from './row-plan.ts';
+
+const row = rowPlan<DotToolRow>({
+  dot: 'DOT-REGISTER',
+  surface: 'dot_tools',
+  key: ({ code }) => code,
+  image: (payload) => payload,
+  collision: 'C1_LEGO_PLAN_HOLD_REGISTRAR_DUPLICATE_DEFECT_UNRESOLVED',
+  updatable: false,
+});
+
+/** W4: the tool row of one DOT that was born, admitted and entered in the handbook. Retiring flips its status. */
+export const dotRegister: DotPlan<DotToolRow> = {
+  ...row,
+  scope: (payload) => [...row.scope(payload), ...proofs(payload.code)],
+  apply: (snapshot, payload, claimant) => {
+    assertLifecycle(snapshot, payload.code);
+    return row.apply(snapshot, payload, claimant);
+  },
+};
+
+function proofs(code: string): readonly RowRef[] {
+  return [
+    { surface: 'birth_registry', key: code },
+    { surface: 'admission_record', key: code },
+    { surface: 'dot_ledger', key: admissionSubject(code) },
+  ];
+}
+
+/** The gateway's birth gate asks the same; asked here, the preview already says it. */
+function assertLifecycle(snapshot: Snapshot, code: string): void {
+  const missing = proofs(code).filter((ref) => rowOf(snapshot, ref)?.live !== true);
+  if (missing.length === 0) return;
+  throw new C1Error('HOLD_ADMISSION_MISSING_OR_INVALID', {
+    seen: `${code} without ${missing.map(({ surface }) => surface).join(', ')}`,
+    expected: 'a DOT that was born, admitted and entered in the ledger',
+  });
+}
