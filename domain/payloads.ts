@@ -66,6 +66,36 @@ export const dotToolRow = z.strictObject({
   status: z.literal('active'),
 });
 
+/** The two contracts, exactly (executor.md, "Contract rows"): producer and verifier, paired with each other, and no others. */
+const contractBase = {
+  output_namespace: z.literal('DRYRUN-NS:dot:c1:vocab'),
+  no_mutation_assertion: z.literal(true),
+  error_behavior: z.literal('fail_closed_no_mutation'),
+  observation_write_policy: z.literal('SIMULATED_DRY_RUN_ONLY_UNTIL_ENDPOINT'),
+};
+export const contractRow = z.discriminatedUnion('dot_code', [
+  z.strictObject({
+    dot_code: z.literal('DOT_C1_VOCAB_BUILD'),
+    operation: z.literal('build'),
+    role: z.literal('producer'),
+    paired_dot: z.literal('DOT_C1_VOCAB_VERIFY'),
+    mode: z.literal('DRY_RUN'),
+    ...contractBase,
+    endpoint_ref: z.literal('http://incomex-agent-api-executor:8090/dispatch'),
+    contract_status: z.literal('endpoint_bound'),
+  }),
+  z.strictObject({
+    dot_code: z.literal('DOT_C1_VOCAB_VERIFY'),
+    operation: z.literal('verify'),
+    role: z.literal('verifier'),
+    paired_dot: z.literal('DOT_C1_VOCAB_BUILD'),
+    mode: z.literal('VERIFY_ONLY'),
+    ...contractBase,
+    endpoint_ref: z.null(),
+    contract_status: z.literal('contract_ready'),
+  }),
+]);
+
 export const ledgerRow = z.strictObject({ dot_code: code });
 
 export const collectionRegistryRow = z.strictObject({
@@ -98,6 +128,7 @@ export type SpeciesRow = z.infer<typeof speciesRow>;
 export type BirthRow = z.infer<typeof birthRow>;
 export type AdmissionRow = z.infer<typeof admissionRow>;
 export type DotToolRow = z.infer<typeof dotToolRow>;
+export type ContractRow = z.infer<typeof contractRow>;
 export type LedgerRow = z.infer<typeof ledgerRow>;
 export type CollectionRegistryRow = z.infer<typeof collectionRegistryRow>;
 export type TableRegistryRow = z.infer<typeof tableRegistryRow>;
