@@ -32,11 +32,16 @@ export async function tell(chapters: readonly Chapter[], story: Story, progress:
   }));
   const logger = new ListrLogger({ useIcons: true, processOutput: new ProcessOutput(process.stderr, process.stderr) });
   await new Listr<unknown, 'default' | 'simple'>(tasks, {
-    renderer: process.stderr.isTTY ? 'default' : 'simple',
+    renderer: isWideTerminal(process.stderr) ? 'default' : 'simple',
     rendererOptions: { logger, showErrorMessage: false, collapseErrors: false },
     // The demo listens for signals itself: what the engine began has to end first.
     registerSignalListeners: false,
   }).run();
+}
+
+/** A pseudo-terminal without a size would get a column of single letters. */
+function isWideTerminal({ isTTY, columns = 0 }: NodeJS.WriteStream): boolean {
+  return isTTY && columns >= 40;
 }
 
 export function secondsSince(began: number): number {

@@ -50,6 +50,16 @@ const LIMIT = { timeout: 15_000, interval: 50 };
 
 export async function checkoutCopy(): Promise<CheckoutCopy> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'c1 checkout-')));
+  try {
+    await fill(folder);
+  } catch (cause) {
+    await rm(folder, { recursive: true, force: true });
+    throw cause;
+  }
+  return describe(folder, join(folder, '.c1'));
+}
+
+async function fill(folder: string): Promise<void> {
   // As root the server runs as another user, which must get through this folder.
   await chmod(folder, 0o755);
   await copyWorkingFiles(folder);
@@ -59,12 +69,12 @@ export async function checkoutCopy(): Promise<CheckoutCopy> {
   await mkdir(stateDir);
   // The compile cache is the checkout's, which is warm; so are the engine's builds, below the user's cache folder.
   await symlink(join(stateFolder(), 'cache'), join(stateDir, 'cache'));
-  return describe(folder, stateDir);
 }
 
 async function copyWorkingFiles(folder: string): Promise<void> {
   const { stdout } = await execa('git', ['ls-files', '-co', '--exclude-standard', '-z'], { cwd: root });
-  for (const file of stdout.split('\0').filter(Boolean)) {
+  // A linked node_modules, as worktrees have it, is no folder to .gitignore.
+  for (const file of stdout.split('\0').filter((name) => name !== '' && name !== 'node_modules')) {
     await mkdir(dirname(join(folder, file)), { recursive: true });
     await copyFile(join(root, file), join(folder, file)).catch(ignoreDeleted);
   }
