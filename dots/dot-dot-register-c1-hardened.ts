@@ -4,7 +4,8 @@ import { C1_DOT_CODES } from '../domain/dots.ts';
 import { type DotToolRow, dotToolRow } from '../domain/payloads.ts';
 import { dotRegister } from '../domain/plans/dot-register.ts';
 import { assertCandidates, C1_PREFIX, MOST_NEW, newByCode, type ScannedFile } from '../domain/registrar.ts';
-import { dotFolder, runBin, usage } from './kernel/main.ts';
+import { usage } from './kernel/command.ts';
+import { dotFolder, runBin } from './kernel/main.ts';
 import { rowPayload } from './kernel/row-payload.ts';
 import { readRegistered, scanDotFolder } from './kernel/scan.ts';
 

@@ -3,8 +3,9 @@ import { C1_COLLECTION, C1_OBJECTS, C1_TABLE } from '../../domain/objects.ts';
 import { parsePayload, type SchemaObjectRow, schemaObjectRow } from '../../domain/payloads.ts';
 import { objectImage, schemaEnsure } from '../../domain/plans/schema-ensure.ts';
 import { AUDIT_COLUMNS, fieldImage, VOCABULARY_COLUMNS } from '../../domain/vocabulary.ts';
+import { usage } from '../kernel/command.ts';
 import { type GatewayCall, gatewayCall } from '../kernel/gateway.ts';
-import { runBin, usage } from '../kernel/main.ts';
+import { runBin } from '../kernel/main.ts';
 
 runBin<SchemaObjectRow>({
   plan: schemaEnsure,

@@ -1,20 +1,18 @@
 import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Command, CommanderError, Option } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import type { Client } from 'pg';
 import type { Json } from '../../domain/canonical.ts';
 import { C1Error, CODES, type Code } from '../../domain/codes.ts';
 import type { Direction } from '../../domain/deltas.ts';
 import { type Dot, type DotCode, dotOf } from '../../domain/dots.ts';
-import { LABEL_LINE } from '../../domain/label.ts';
 import { parseClaimant, parseStep } from '../../domain/names.ts';
+import { type BinFace, commandOf, plainUsage, usage } from './command.ts';
 import { type RuntimeConfig, readRuntimeConfig, withConnection } from './connection.ts';
 import { failureOf, kindOf, type Outcome, printOutcome } from './outcome.ts';
 import { type DotProgram, type RunResult, runDot, statusCommand } from './run.ts';
 import { readStandardInput } from './standard-input.ts';
 import { readStatus } from './status.ts';
-
-const EXITS = 'Exit status: 0 applied, no-op or planned; 1 error; 3 HOLD; 4 REJECT; 64 usage.';
 
 /** Flags that every bin has (runtime.md, "Every bin"), and what a bin's own flags add. */
 export interface CommonFlags {
@@ -26,14 +24,6 @@ export interface CommonFlags {
   readonly status?: string;
   readonly step?: string;
   readonly for?: string;
-}
-
-/** What every bin says of itself. */
-interface BinFace {
-  readonly summary: string;
-  readonly examples: readonly string[];
-  /** Adds the bin's own flags. */
-  readonly flags: (command: Command) => void;
 }
 
 export interface Bin<P extends Json> extends DotProgram<P>, BinFace {
@@ -202,11 +192,6 @@ function stacksOf(error: Error): string {
   return `${error.stack ?? error.message}${cause}`;
 }
 
-/** commander's own words without its prefix; a suggestion stands on a line of its own. */
-function plainUsage({ message }: CommanderError): string {
-  return message.replace(/^error: /, '');
-}
-
 /** The transaction rolls back with the connection; if it was committing, only the journal knows. */
 function interrupted(dot: Dot, { requestId }: CurrentRun, signal: string): never {
   const next = requestId === null ? 'run the same command again' : statusCommand(dot.code, requestId);
@@ -215,44 +200,6 @@ function interrupted(dot: Dot, { requestId }: CurrentRun, signal: string): never
   const outcome = { ...blank(dot, failure.code), message: failure.message, remedy: next, requestId };
   printOutcome(outcome, process.argv.includes('--json'));
   process.exit(failure.exitCode);
-}
-
-function commandOf(dot: Dot, face: BinFace): Command {
-  const command = new Command(dot.bin)
-    .description(`${face.summary}\n\n${dot.code}. Embedded runtime: ${LABEL_LINE}.`)
-    .version(`${dot.bin} ${dot.version} ${dot.code}`)
-    .option('--cloud', 'act on the configured runtime')
-    .option('--json', 'print the outcome as JSON on standard output even when it failed')
-    .option('--status <request-id>', 'say what became of a request, and do nothing else')
-    .addOption(new Option('--debug', 'print the stack trace of a failure').hideHelp());
-  face.flags(command);
-  refuseRepeated(command);
-  // Asking for the status of a request needs none of the flags that name a row.
-  const asksStatus = process.argv.some((word) => /^--status(=|$)/.test(word));
-  if (asksStatus) for (const option of command.options) option.mandatory = false;
-  return command
-    .addHelpText(
-      'after',
-      `\nExamples:\n${face.examples.map((example) => `  $ ${dot.bin} ${example}`).join('\n')}\n\n${EXITS}`,
-    )
-    .allowExcessArguments(false)
-    .configureOutput({ writeErr: () => {} })
-    .exitOverride();
-}
-
-/** commander lets the last of two win, which nobody who reads the command line expects. */
-function refuseRepeated(command: Command): void {
-  const given = new Set<string>();
-  for (const option of command.options) {
-    command.on(`option:${option.name()}`, () => {
-      if (given.has(option.name())) throw usage(`--${option.name()} twice`, 'each flag once');
-      given.add(option.name());
-    });
-  }
-}
-
-export function usage(seen: string, expected: string): C1Error {
-  return new C1Error('ERROR_USAGE', { seen, expected });
 }
 
 /** The label is wanted in failures too, and one of them is that the configuration cannot be read. */
