@@ -5,6 +5,7 @@ import { printAnswer } from './output.ts';
 import type { Lock } from './recover/locks.ts';
 import type { Judged } from './recover/pending.ts';
 import { type Recovery, recover } from './recover/recovery.ts';
+import { assertStateOfProgram } from './stack.ts';
 
 interface Flags {
   readonly stack: string;
@@ -28,7 +29,9 @@ export function addRecover(program: Command): void {
     .option('--json', 'print one JSON document')
     .addHelpText('after', EXAMPLES)
     .action(async ({ stack, dryRun = false, json = false }: Flags) => {
-      const recovery = await recover(stateDirOf(process.env), stack, dryRun);
+      const stateDir = stateDirOf(process.env);
+      assertStateOfProgram(stateDir);
+      const recovery = await recover(stateDir, stack, dryRun);
       await printAnswer({ text: lines(recovery), json: document(recovery) }, json);
     });
 }

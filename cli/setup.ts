@@ -4,12 +4,14 @@ import { startRuntime } from '../runtime/runtime.ts';
 import { STACK } from './engine.ts';
 import { reportFailure } from './failure.ts';
 import { colorsFor, print, terminalReporter } from './output.ts';
-import { selectStack } from './stack.ts';
+import { assertStateOfProgram, selectStack } from './stack.ts';
 
 /** `npm run setup`, after the engine is there: the runtime, and the stack that plain pulumi works on. */
 async function main(): Promise<number> {
   try {
-    const { host, port } = await startRuntime(stateDirOf(process.env), terminalReporter(false));
+    const stateDir = stateDirOf(process.env);
+    assertStateOfProgram(stateDir);
+    const { host, port } = await startRuntime(stateDir, terminalReporter(false));
     await selectStack(STACK);
     await print(`runtime on ${host}:${port}, stack ${STACK} selected`);
     await print(`next: npx pulumi preview --stack ${STACK} --diff`);

@@ -1,5 +1,8 @@
+import { existsSync, realpathSync } from 'node:fs';
+import path from 'node:path';
 import { z } from 'zod';
 import { C1Error } from '../domain/codes.ts';
+import { CHECKOUT } from '../runtime/paths.ts';
 import { engineFailure, pulumi, pulumiOrThrow } from './engine.ts';
 
 const resource = z.looseObject({
@@ -19,6 +22,23 @@ const deployment = z.looseObject({
 /** What `pulumi stack export` prints; whatever else stands in it is kept as it is. */
 const exported = z.looseObject({ version: z.number(), deployment });
 export type StackExport = z.infer<typeof exported>;
+
+/**
+ * The program finds its bins in `.c1` of the checkout (components/transport.ts): a state folder elsewhere would have the
+ * engine work on one runtime and us look at another.
+ *
+ * @throws C1Error ERROR_USAGE
+ */
+export function assertStateOfProgram(stateDir: string): void {
+  const own = path.join(CHECKOUT, '.c1');
+  if (stateDir === own || (existsSync(own) && existsSync(stateDir) && realpathSync(own) === realpathSync(stateDir)))
+    return;
+  throw new C1Error('ERROR_USAGE', {
+    seen: `C1_STATE_DIR ${stateDir}`,
+    expected: `${own}, where the program looks for its bins`,
+    next: 'unset C1_STATE_DIR, or make .c1 a link to that folder',
+  });
+}
 
 /** Selects the stack, and makes it when there is none. @throws C1Error whatever stops the engine */
 export async function selectStack(stack: string): Promise<void> {

@@ -11,7 +11,7 @@ import { SILENT } from '../../runtime/reporter.ts';
 import { type RunningRuntime, startRuntime, stopRuntime } from '../../runtime/runtime.ts';
 import { runtimeStatus } from '../../runtime/status.ts';
 import { STACK } from '../engine.ts';
-import { appliedResources, selectStack } from '../stack.ts';
+import { appliedResources, assertStateOfProgram, selectStack } from '../stack.ts';
 import { assertOnly, type Preview, preview, run, type Say } from './engine-run.ts';
 import { type Observation, observe } from './observe.ts';
 import {
@@ -59,7 +59,8 @@ export const AFTER_PREVIEW: readonly Chapter[] = [
 
 export const TIDY_UP: Chapter = { title: 'Retire again and stop', tell: tidyUp };
 
-async function select(): Promise<string> {
+async function select({ stateDir }: Story): Promise<string> {
+  assertStateOfProgram(stateDir);
   await selectStack(STACK);
   const applied = await appliedResources(STACK);
   if (applied.length === 0) return 'empty';
