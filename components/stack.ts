@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from 'node:fs';
 import * as pulumi from '@pulumi/pulumi';
 import { C1Error } from '../domain/codes.ts';
 import { LABEL_LINE } from '../domain/label.ts';
@@ -13,6 +14,7 @@ import { CROSS_CHECKED, crossCheck, type LiveState, readLiveState } from './snap
 import { localTransport } from './transport.ts';
 
 const PROJECT = 'c1';
+const STATE_FOLDER = '.c1';
 const PAYLOAD_FOLDER = 'payloads';
 const PLANNED_DELTAS = 'planned-deltas.yaml';
 
@@ -32,6 +34,7 @@ export async function runStack(): Promise<void> {
 
 async function declare(): Promise<void> {
   assertProject();
+  assertStateFolder();
   const config = readConfig();
   const planned = readPlannedDeltas(PLANNED_DELTAS);
   const steps = stepsThrough(config.through, readPayloadFiles(PAYLOAD_FOLDER));
@@ -59,6 +62,21 @@ function assertProject(): void {
   const project = pulumi.getProject();
   if (project === PROJECT) return;
   throw new C1Error('ERROR_STACK_OTHER_PROJECT', { seen: `project ${project}`, expected: `project ${PROJECT}` });
+}
+
+/** Resource inputs name `.c1` by relative path; another folder would be another runtime than the one that is meant. */
+function assertStateFolder(): void {
+  const named = process.env.C1_STATE_DIR ?? '';
+  if (
+    named === '' ||
+    (existsSync(named) && existsSync(STATE_FOLDER) && realpathSync(named) === realpathSync(STATE_FOLDER))
+  )
+    return;
+  throw new C1Error('ERROR_CONFIG_INVALID', {
+    seen: `C1_STATE_DIR ${named}`,
+    expected: `the folder ${STATE_FOLDER} of the checkout, which the program works on`,
+    next: `unset C1_STATE_DIR, or make ${STATE_FOLDER} a link to that folder`,
+  });
 }
 
 /** The runtime decides whether approvals are needed; a stack that says otherwise would mislead whoever reads it. */

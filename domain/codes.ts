@@ -232,11 +232,11 @@ export const CODES = {
     'engine',
     'cli',
   ]),
-  ERROR_STATE_FOLDER: error('The state folder cannot be written.', 'free or unlock the folder, or set C1_STATE_DIR', [
-    'runtime',
-    'program',
-    'cli',
-  ]),
+  ERROR_STATE_FOLDER: error(
+    'The state folder cannot be written.',
+    'free or unlock the folder, or link .c1 to one that can be written',
+    ['runtime', 'program', 'cli'],
+  ),
   ERROR_TIMEOUT: error('A wait reached its limit.', 'run the same command again', ['bin', 'runtime', 'cli']),
   ERROR_USAGE: error('The command line is not one that this program knows.', 'run it with --help', [
     'bin',

@@ -30,6 +30,13 @@ describe('input files', () => {
     expectRefusal(refused, 'ERROR_CONFIG_INVALID');
   });
 
+  test('a state folder other than the one of the checkout is refused; the same one is not', async () => {
+    const refused = await project.pulumiWith({ C1_STATE_DIR: project.folder }, 'preview');
+    expectRefusal(refused, 'ERROR_CONFIG_INVALID');
+    const same = await project.pulumiWith({ C1_STATE_DIR: project.runtime.stateDir }, 'preview');
+    expect(same.exitCode, same.all).toBe(0);
+  });
+
   test('a duplicate key in a payload is refused by name', async () => {
     const original = await readFile(join(project.folder, 'payloads', 'species.json'), 'utf8');
     await project.edit('payloads/species.json', (text) => text.replace('"owner"', '"owner": "c1", "owner"'));

@@ -15,6 +15,8 @@ export interface TestProject {
   readonly env: NodeJS.ProcessEnv;
   /** Runs the CLI on stack `dryrun`; never rejects. */
   readonly pulumi: (...args: readonly string[]) => Promise<Ended>;
+  /** The same with other environment variables. */
+  readonly pulumiWith: (extra: Readonly<Record<string, string>>, ...args: readonly string[]) => Promise<Ended>;
   /** Changes a copied file, e.g. `Pulumi.dryrun.yaml`. */
   readonly edit: (file: string, change: (text: string) => string) => Promise<void>;
   /** Live governed rows, one JSON line each, without what only the runtime can make. */
@@ -67,6 +69,7 @@ function describe(folder: string, runtime: TestRuntime): TestProject {
     env,
     query,
     pulumi: (...args) => run(folder, env, args),
+    pulumiWith: (extra, ...args) => run(folder, { ...env, ...extra }, args),
     edit: async (file, change) => {
       const path = join(folder, file);
       await writeFile(path, change(await readFile(path, 'utf8')));
