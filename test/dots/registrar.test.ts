@@ -129,6 +129,12 @@ describe('refusals', () => {
     const retired = await runtime.bin(HARDENED, [...flags, '--retire'], { stdin: row('DOT_C1_PREFLIGHT') });
     expect(retired, retired.stderr).toMatchObject({ exitCode: 0 });
     expect(await tools()).toBe(309);
+    const back = await runtime.bin(HARDENED, flags, { stdin: row('DOT_C1_PREFLIGHT') });
+    expect(JSON.parse(back.stdout)).toMatchObject({
+      code: 'OK_APPLIED',
+      message: expect.stringContaining('reinstate'),
+    });
+    expect(await tools()).toBe(310);
   });
 });
 

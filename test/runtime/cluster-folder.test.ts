@@ -47,7 +47,7 @@ describe('a state folder that cannot be written', () => {
     await expect(start(dir)).rejects.toMatchObject({
       code: 'ERROR_STATE_FOLDER',
       seen: expect.stringContaining(dir),
-      next: 'free or unlock the folder, or set C1_STATE_DIR',
+      next: 'free or unlock the folder, or link .c1 to one that can be written',
     });
     const shown = await runC1(dir, ['runtime', 'start']);
     expect(shown.exitCode).toBe(1);
