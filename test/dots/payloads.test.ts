@@ -1,4 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  admissionRow,
+  baselineRow,
+  birthRow,
+  collectionRegistryRow,
+  collectionRow,
+  ledgerRow,
+  speciesRow,
+  tableRegistryRow,
+} from '../../domain/payloads.ts';
+import { everyThird, readAs } from './support/reading.ts';
 import { createThrough, failure, failureOf, invocation, printed, run } from './support/rows.ts';
 import { createTrial, type Trial } from './support/trial.ts';
 
@@ -15,16 +26,16 @@ afterAll(() => trial?.dispose());
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Bins that take their row on standard input, and a key of the row that no flag names. */
+/** Bins that take their row on standard input, its schema, and a key of the row that the tests spoil. */
 const TAKERS = [
-  ['baseline', 'runtime'],
-  ['species', 'owner'],
-  ['birth-dot-c1-vocab-build', 'reuse_reason'],
-  ['admission-dot-c1-vocab-build', 'risk_class'],
-  ['ledger-dot-c1-vocab-build', 'dot_code'],
-  ['collection', 'group'],
-  ['collection-registry', 'status'],
-  ['table-registry', 'status'],
+  ['baseline', baselineRow, 'runtime'],
+  ['species', speciesRow, 'owner'],
+  ['birth-dot-c1-vocab-build', birthRow, 'reuse_reason'],
+  ['admission-dot-c1-vocab-build', admissionRow, 'risk_class'],
+  ['ledger-dot-c1-vocab-build', ledgerRow, 'dot_code'],
+  ['collection', collectionRow, 'group'],
+  ['collection-registry', collectionRegistryRow, 'status'],
+  ['table-registry', tableRegistryRow, 'status'],
 ] as const;
 
 const BAD_TEXTS: readonly (readonly [string, (good: string, row: Row, key: string) => string])[] = [
@@ -55,11 +66,14 @@ const BAD_TEXTS: readonly (readonly [string, (good: string, row: Row, key: strin
 ];
 
 describe('a payload that is not exactly the row', () => {
-  for (const [name, key] of TAKERS) {
+  for (const [at, [name, schema, key]] of TAKERS.entries()) {
     test(`${name}: is refused whatever is wrong with it, and the right one is taken`, async () => {
       const { bin, args, stdin } = invocation(name, 'create');
       const row = JSON.parse(stdin) as Row;
       for (const [what, bad] of BAD_TEXTS) {
+        expect({ what, code: readAs(schema, bad(stdin, row, key)) }).toEqual({ what, code: 'ERROR_PAYLOAD_INVALID' });
+      }
+      for (const [what, bad] of everyThird(BAD_TEXTS, at)) {
         const refused = await trial.runtime.bin(bin, args, { stdin: bad(stdin, row, key) });
         expect({ what, ...failureOf(refused) }).toEqual({ what, ...failure(1, 'ERROR_PAYLOAD_INVALID') });
       }
@@ -95,139 +109,5 @@ describe('a payload that is not exactly the row', () => {
       failure(64, 'ERROR_USAGE'),
     );
     expect(await trial.fingerprint()).toBe(before);
-  });
-});
-
-const OTHER = 'DOT_C1_PREFLIGHT';
-
-describe('a flag and a payload that disagree', () => {
-  for (const [name, flag, value] of [
-    ['species', '--code', 'gov-other'],
-    ['birth-dot-c1-vocab-build', '--only', OTHER],
-    ['admission-dot-c1-vocab-build', '--only', OTHER],
-    ['ledger-dot-c1-vocab-build', '--only', OTHER],
-    ['collection', '--schema', 'c2'],
-    ['collection-registry', '--migration_state', 'migrated'],
-    ['table-registry', '--table', 'other'],
-  ] as const) {
-    test(`${name}: ${flag} names another row`, async () => {
-      const { bin, args, stdin } = invocation(name, 'create');
-      const at = args.indexOf(flag);
-      const line = args.map((word, index) => (index === at + 1 ? value : word));
-      const refused = await trial.runtime.bin(bin, line, { stdin });
-      expect(failureOf(refused)).toEqual(failure(1, 'ERROR_PAYLOAD_INVALID'));
-      expect(refused.stderr).toContain(value);
-      expect(await trial.fingerprint()).toBe(before);
-    });
-  }
-
-  test('dot-entity-retire: --key names another row than standard input, or standard input names none', async () => {
-    const { stdin } = invocation('species', 'retire');
-    for (const bad of [stdin.replace('gov-', 'other-'), '{}', '[]', 'null', '{"code":1}']) {
-      const refused = await run(trial, 'species', 'retire', { stdin: bad });
-      expect({ bad, ...failureOf(refused) }).toEqual({ bad, ...failure(1, 'ERROR_PAYLOAD_INVALID') });
-    }
-    expect(await trial.fingerprint()).toBe(before);
-  });
-});
-
-/** Names that must not reach SQL, a shell, a path or a reader's eye. */
-const HOSTILE = [
-  `x'; drop table public.species; --`,
-  'a"b',
-  'a;b',
-  'a\nb',
-  '../../etc/passwd',
-  'DOT_С1_VOCAB_BUILD',
-  'DOT_C1_VOCАB_BUILD',
-  'ＤＯＴ_C1_VOCAB_BUILD',
-  'gov-canonical-op-vocab\u200b',
-  'ɡov-canonical-op-vocab',
-  '$(id)',
-  '`id`',
-  '%s',
-  '',
-  '-',
-  'a'.repeat(200),
-];
-
-const NAMES = [
-  ['species', '--code', 'code'],
-  ['birth-dot-c1-vocab-build', '--only', 'dot_code'],
-  ['admission-dot-c1-vocab-build', '--only', 'dot_code'],
-  ['ledger-dot-c1-vocab-build', '--only', 'dot_code'],
-  ['collection', '--collection-name', 'collection'],
-  ['collection', '--species-code', 'species_code'],
-  ['collection', '--group', 'group'],
-  ['collection-registry', '--collection', 'collection'],
-  ['table-registry', '--table', 'table_name'],
-] as const;
-
-describe('a hostile name', () => {
-  for (const [name, flag, property] of NAMES) {
-    test(`${name}: in ${flag} and in ${property}`, async () => {
-      const { bin, args, stdin } = invocation(name, 'create');
-      const at = args.indexOf(flag);
-      const row = JSON.parse(stdin) as Row;
-      for (const hostile of HOSTILE) {
-        const line = args.map((word, index) => (index === at + 1 ? hostile : word));
-        const refused = await trial.runtime.bin(bin, line, { stdin: JSON.stringify({ ...row, [property]: hostile }) });
-        expect({ hostile, ...failureOf(refused) }).toEqual({ hostile, ...failure(1, 'ERROR_PAYLOAD_INVALID') });
-      }
-      expect(await trial.fingerprint()).toBe(before);
-    });
-  }
-
-  test('in the flags of dot-entity-retire and dot-schema-ensure', async () => {
-    for (const hostile of HOSTILE) {
-      const key = await trial.runtime.bin('dot-entity-retire', [
-        '--cloud',
-        '--step',
-        'W2',
-        '--for',
-        'trial/x',
-        '--surface',
-        'species',
-        '--key',
-        hostile,
-      ]);
-      // Plain ASCII that names no row is not ours to retire; everything else is refused.
-      const isPlain = /^[A-Za-z0-9_-]{1,63}$/.test(hostile);
-      expect({ hostile, exit: key.exitCode }).toEqual({ hostile, exit: isPlain ? 0 : 1 });
-      const surface = await trial.runtime.bin('dot-entity-retire', [
-        '--cloud',
-        '--step',
-        'W2',
-        '--for',
-        'trial/x',
-        '--surface',
-        hostile,
-        '--key',
-        'x',
-      ]);
-      expect({ hostile, ...failureOf(surface) }).toEqual({ hostile, ...failure(64, 'ERROR_USAGE') });
-      const schema = await trial.runtime.bin('dot-schema-ensure', [
-        '--cloud',
-        '--step',
-        'W3',
-        '--for',
-        'trial/x',
-        '--schema',
-        hostile,
-      ]);
-      expect({ hostile, ...failureOf(schema) }).toEqual({ hostile, ...failure(64, 'ERROR_USAGE') });
-    }
-    expect(await trial.fingerprint()).toBe(before);
-  });
-
-  test('a description may quote and punctuate: it is stored as it is written, and is no SQL', async () => {
-    const { bin, args, stdin } = invocation('species', 'create');
-    const description = `Robert'); drop table public.species; -- "quoted" \\ ; é 名`;
-    const changed = await trial.runtime.bin(bin, args, { stdin: { ...(JSON.parse(stdin) as Row), description } });
-    expect(changed.stderr).toMatch(/^OK_APPLIED: update species/);
-    expect(await trial.value(`select description as v from public.species where code = 'gov-canonical-op-vocab'`)).toBe(
-      description,
-    );
-    expect(printed(await run(trial, 'species', 'create')).code).toBe('OK_APPLIED');
   });
 });

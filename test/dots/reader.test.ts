@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { appendFile, chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createThrough, failure, failureOf, mustRun } from './support/rows.ts';
@@ -7,11 +6,8 @@ import { createTrial, type Trial } from './support/trial.ts';
 
 let trial: Trial;
 let before: string;
-let folder: string;
 beforeAll(async () => {
   trial = await createTrial();
-  folder = path.join(trial.runtime.paths.state, 'runs');
-  await mkdir(folder);
   await createThrough(trial, 'species');
 });
 beforeEach(async () => {
@@ -20,7 +16,6 @@ beforeEach(async () => {
 afterAll(() => trial?.dispose());
 
 const BINS = ['dot-species-register', 'dot-entity-retire'];
-const SPECIES = { surface: 'species', key: 'gov-canonical-op-vocab' };
 const MISMATCH = failure(3, 'HOLD_DOT_INTERFACE_MISMATCH');
 const INVALID = failure(1, 'ERROR_PAYLOAD_INVALID');
 const USAGE = failure(64, 'ERROR_USAGE');
@@ -28,112 +23,9 @@ const USAGE = failure(64, 'ERROR_USAGE');
 const read = (words: readonly string[], stdin?: unknown) => trial.runtime.reader(words, { stdin });
 const open = (step = 'W2', bins = BINS) => read(['open', '--step', step], { bins });
 const gate = (expected: object, step = 'W2') => read(['gate', '--step', step], { expected });
-const snapshot = (out: string, refs: readonly object[] = [SPECIES], bins = BINS) =>
-  read(['snapshot', '--out', out], { refs, bins });
-const file = () => path.join(folder, 'answer.json');
 
 /** What one species and its run add up to. */
 const ONE_SPECIES = { species: 1, dot_ledger: 1 };
-
-describe('snapshot', () => {
-  test('writes rows and state of one moment into a whole file that only its owner reads', async () => {
-    const answer = await snapshot(file());
-    expect(JSON.parse(answer.stdout)).toMatchObject({ code: 'OK_READ', refs: 1, bins: BINS.length });
-    const { state, refs } = JSON.parse(await readFile(file(), 'utf8'));
-    expect(refs.rows).toHaveLength(1);
-    expect(state.counters.dot_tools.live).toBe(309);
-    expect(await readdir(folder)).toEqual(['answer.json']);
-    await rm(file());
-    expect(await trial.fingerprint()).toBe(before);
-  });
-
-  test('asks in one read-only transaction, and logs in as a role that may not write', async () => {
-    const since = trial.proxy.statements.length;
-    await snapshot(file());
-    expect(trial.proxy.statements.slice(since)).toEqual([
-      'begin isolation level repeatable read read only',
-      expect.stringContaining('iu_core.read_state()'),
-      'commit',
-    ]);
-    const pool = await trial.runtime.pool('auditor_ro');
-    await expect(pool.query(`delete from public.species`)).rejects.toMatchObject({ code: '25006' });
-    const client = await pool.connect();
-    await client.query('begin read write');
-    await expect(client.query(`delete from public.species`)).rejects.toMatchObject({ code: '42501' });
-    await client.query('rollback');
-    client.release();
-  });
-
-  test('that fails leaves no file: neither half nor whole, nor anything beside it', async () => {
-    await trial.withConfig({ port: 1 }, async () => {
-      expect(failureOf(await snapshot(file()))).toEqual(failure(1, 'ERROR_RUNTIME_UNREACHABLE'));
-    });
-    expect(failureOf(await snapshot(file(), [SPECIES], ['dot-nothing']))).toEqual(MISMATCH);
-    expect(await readdir(folder)).toEqual([]);
-  });
-
-  test('into a folder that is missing, is a file, or holds a folder of that name is a stop', async () => {
-    await mkdir(path.join(folder, 'taken.json', 'full'), { recursive: true });
-    await writeFile(path.join(folder, 'flat'), '');
-    for (const name of ['nowhere/answer.json', 'flat/answer.json', 'taken.json']) {
-      const refused = await snapshot(path.join(folder, name));
-      expect({ name, ...failureOf(refused) }).toEqual({ name, ...failure(1, 'ERROR_STATE_FOLDER') });
-    }
-    expect((await readdir(folder)).toSorted()).toEqual(['flat', 'taken.json']);
-    await rm(path.join(folder, 'flat'));
-    await rm(path.join(folder, 'taken.json'), { recursive: true });
-    expect((await snapshot(file())).exitCode).toBe(0);
-    await rm(file());
-  });
-
-  test('of a row that PostgreSQL will not read is a stop, never an absent row', async () => {
-    await trial.tamper([], 'revoke select on public.species from c1_reader');
-    const refused = await snapshot(file());
-    await trial.tamper([], 'grant select on public.species to c1_reader');
-    expect(failureOf(refused)).toEqual(failure(1, 'ERROR_PERMISSION_DENIED'));
-    expect(existsSync(file())).toBe(false);
-    expect((await snapshot(file())).exitCode).toBe(0);
-    await rm(file());
-  });
-
-  test('of a state that is not whole is a stop', async () => {
-    await trial.tamper(
-      [],
-      `alter function iu_core.read_state() rename to read_state_away`,
-      `create function iu_core.read_state() returns jsonb language sql stable return '{"counters":{}}'::jsonb`,
-    );
-    const refused = await snapshot(file());
-    await trial.tamper(
-      [],
-      'drop function iu_core.read_state()',
-      `alter function iu_core.read_state_away() rename to read_state`,
-    );
-    expect(failureOf(refused)).toEqual(failure(1, 'ERROR_READ_FAILED'));
-    expect(existsSync(file())).toBe(false);
-  });
-
-  test('refuses a request with a key more, a key less, an unknown surface, no bins, or the name of a path as a bin', async () => {
-    const good = { refs: [SPECIES], bins: BINS };
-    const bad = [
-      { ...good, extra: 1 },
-      { refs: [SPECIES] },
-      { ...good, refs: [{ surface: 'pg_authid', key: 'x' }] },
-      { ...good, bins: ['../../../secrets/postgres'] },
-      { ...good, bins: [] },
-      null,
-      '',
-      '{"refs":[],"refs":[],"bins":[]}',
-    ];
-    for (const request of bad) {
-      const refused = await read(
-        ['snapshot', '--out', file()],
-        typeof request === 'string' ? request : JSON.stringify(request),
-      );
-      expect({ request, ...failureOf(refused) }).toEqual({ request, ...INVALID });
-    }
-    expect(await readdir(folder)).toEqual([]);
-  });
-});
 
 describe('open', () => {
   test('passes on a runtime that is whole, and says how much it checked', async () => {
