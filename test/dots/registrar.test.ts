@@ -9,6 +9,20 @@ const DRY = ['--cloud', '--dry-run'];
 const C1 = [...DRY, '--only-prefix', 'dot-c1-'];
 const HOLD = 'C1_LEGO_PLAN_HOLD_REGISTRAR_DUPLICATE_DEFECT_UNRESOLVED';
 
+const REGISTER = [
+  '--cloud',
+  '--only-prefix',
+  'dot-c1-',
+  '--only',
+  'DOT_C1_PREFLIGHT',
+  '--max-new',
+  '1',
+  '--step',
+  'W4',
+  '--for',
+  't/x',
+];
+
 let runtime: TestRuntime;
 const staged = C1_DOT_CODES.map((code) => dotOf(code).bin);
 
@@ -79,20 +93,7 @@ describe('refusals', () => {
     await stageAll();
     await rm(join(runtime.paths.bin, 'dot-c1-preflight'));
     await writeFile(join(runtime.paths.bin, 'dot-c1-preflight'), `#!/bin/sh\n${header}exit 0\n`, { mode: 0o555 });
-    const flags = [
-      '--cloud',
-      '--only-prefix',
-      'dot-c1-',
-      '--only',
-      'DOT_C1_PREFLIGHT',
-      '--max-new',
-      '1',
-      '--step',
-      'W4',
-      '--for',
-      't/x',
-    ];
-    const answer = await runtime.bin(HARDENED, flags, { stdin: row('DOT_C1_PREFLIGHT') });
+    const answer = await runtime.bin(HARDENED, REGISTER, { stdin: row('DOT_C1_PREFLIGHT') });
     expect(answer.exitCode).toBe(3);
     expect(answer.stderr).toContain(HOLD);
     expect(answer.stderr).toMatch(detail);
@@ -101,35 +102,22 @@ describe('refusals', () => {
 
   test('a DOT that was not born is not registered; the same DOT, born, admitted and entered, is, with its entry', async () => {
     await stageAll();
-    const flags = [
-      '--cloud',
-      '--only-prefix',
-      'dot-c1-',
-      '--only',
-      'DOT_C1_PREFLIGHT',
-      '--max-new',
-      '1',
-      '--step',
-      'W4',
-      '--for',
-      't/x',
-    ];
-    const unborn = await runtime.bin(HARDENED, flags, { stdin: row('DOT_C1_PREFLIGHT') });
+    const unborn = await runtime.bin(HARDENED, REGISTER, { stdin: row('DOT_C1_PREFLIGHT') });
     expect(unborn.stderr).toContain('HOLD_ADMISSION_MISSING_OR_INVALID');
     await bringUp('DOT_C1_PREFLIGHT');
-    const born = await runtime.bin(HARDENED, flags, { stdin: row('DOT_C1_PREFLIGHT') });
+    const born = await runtime.bin(HARDENED, REGISTER, { stdin: row('DOT_C1_PREFLIGHT') });
     expect(born, born.stderr).toMatchObject({ exitCode: 0 });
     expect(JSON.parse(born.stdout)).toMatchObject({ code: 'OK_APPLIED', version: '1.1.0-c1-hardened' });
     expect(await tools()).toBe(310);
-    const again = await runtime.bin(HARDENED, flags, { stdin: row('DOT_C1_PREFLIGHT') });
+    const again = await runtime.bin(HARDENED, REGISTER, { stdin: row('DOT_C1_PREFLIGHT') });
     expect(JSON.parse(again.stdout)).toMatchObject({ code: 'NOOP_ALREADY_THERE' });
     const reader = await runtime.pool('auditor_ro');
     const entry = `select entry_kind from iu_core.v_ledger_live where subject = 'dot_tools/DOT_C1_PREFLIGHT'`;
     expect((await reader.query(entry)).rows).toEqual([{ entry_kind: 'registration' }]);
-    const retired = await runtime.bin(HARDENED, [...flags, '--retire'], { stdin: row('DOT_C1_PREFLIGHT') });
+    const retired = await runtime.bin(HARDENED, [...REGISTER, '--retire'], { stdin: row('DOT_C1_PREFLIGHT') });
     expect(retired, retired.stderr).toMatchObject({ exitCode: 0 });
     expect(await tools()).toBe(309);
-    const back = await runtime.bin(HARDENED, flags, { stdin: row('DOT_C1_PREFLIGHT') });
+    const back = await runtime.bin(HARDENED, REGISTER, { stdin: row('DOT_C1_PREFLIGHT') });
     expect(JSON.parse(back.stdout)).toMatchObject({
       code: 'OK_APPLIED',
       message: expect.stringContaining('reinstate'),
