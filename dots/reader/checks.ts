@@ -43,7 +43,11 @@ export function checkRetired(state: RuntimeState, step: string): CheckResult {
     if (surface !== 'dot_ledger') assertCount(step, surface, net, 0);
   }
   if (state.steps.includes(step)) {
-    throw new C1Error('HOLD_COUNTER_DRIFT', { seen: `live rows of ${step}`, expected: 'none after its retire' });
+    throw new C1Error('HOLD_COUNTER_DRIFT', {
+      seen: `live rows of ${step}`,
+      expected: 'none after its retire',
+      next: "npx pulumi up, which takes rows over that are not in Pulumi's state, then npx pulumi destroy",
+    });
   }
   return result(state, checked + SURFACE_NAMES.length);
 }

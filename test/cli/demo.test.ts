@@ -79,7 +79,10 @@ test(
     await copy.nobodyLeft();
     const recovered = await copy.c1('recover', '--json');
     expect(JSON.parse(recovered.stdout)).toMatchObject({ locks: [] });
-    expect((await copy.pulumi('destroy', '--stack', 'dryrun', '--yes', '--skip-preview')).exitCode).toBe(0);
+    // A row may be committed whose resource never reached the state: up takes it over, and then it can be retired.
+    for (const command of ['up', 'destroy']) {
+      expect((await copy.pulumi(command, '--stack', 'dryrun', '--yes', '--skip-preview')).exitCode).toBe(0);
+    }
   },
   LONG,
 );
