@@ -43,14 +43,6 @@ function fromServer(cause: DatabaseError): C1Error {
   return new C1Error('ERROR_DATABASE', { seen: `${state} ${cause.message}`, expected: 'success' }, { cause });
 }
 
-/**
- * Whether PostgreSQL refused because another transaction was faster: the same row or object made twice, a deadlock. What
- * to say of it is known after another look at the rows.
- */
-export function isLostRace(cause: unknown): boolean {
-  return cause instanceof DatabaseError && ['23505', '42P06', '42P07', '42723', '40P01'].includes(cause.code ?? '');
-}
-
 function isUnreachable(cause: unknown): cause is Error {
   if (!(cause instanceof Error)) return false;
   const code = 'code' in cause ? String(cause.code) : '';

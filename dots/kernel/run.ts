@@ -5,7 +5,6 @@ import { type Delta, deltaDigest, type RowRef, refOf } from '../../domain/deltas
 import { type DotCode, dotOf } from '../../domain/dots.ts';
 import type { DotPlan, Plan } from '../../domain/plans/plan.ts';
 import { type RefsAnswer, rowOf, type Snapshot, snapshotOf } from '../../domain/snapshot.ts';
-import { isLostRace } from './database-errors.ts';
 import { callGateway, type GatewayCall, gatewayCall, rowCalls } from './gateway.ts';
 import { type RunInput, type RunRequest, requestOf } from './request.ts';
 
@@ -43,22 +42,6 @@ interface Planned {
  * @throws C1Error whatever the plan or the gateway stops with; HOLD_PRESTATE_MOVED when rows moved between plan and write
  */
 export async function runDot<P extends Json>(
-  client: Client,
-  program: DotProgram<P>,
-  input: RunInput<P>,
-  options: RunOptions,
-): Promise<RunResult> {
-  try {
-    return await attempt(client, program, input, options);
-  } catch (cause) {
-    if (!isLostRace(cause)) throw cause;
-    // Somebody made the same row in between: what that means for this run is what the rows now say.
-    await client.query('rollback');
-    return attempt(client, program, input, options);
-  }
-}
-
-async function attempt<P extends Json>(
   client: Client,
   program: DotProgram<P>,
   input: RunInput<P>,

@@ -196,6 +196,20 @@ begin
   perform iu_core.observe('schema_object', p_name, 'update', image, iu_core.object_image(p_name));
 end $$;
 
+-- Closed under live rows, a baseline would leave them uncounted for good: their retire would then count below zero.
+create function iu_core.assert_nothing_live() returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  live text := (select string_agg(c.surface || '/' || c.key, ', ' order by c.surface, c.key)
+                  from iu_core.claim c join iu_core.surface s on s.surface = c.surface
+                 where c.status = 'live' and s.kind in ('state', 'catalog'));
+begin
+  if live is not null then
+    perform iu_core.refuse('HOLD_PRESTATE_MOVED', 'C1H00', 'live rows while the baseline is to be closed: ' || left(live, 500),
+      'none of it live any more', 'retire that first; npx pulumi destroy goes in the right order');
+  end if;
+end $$;
+
 -- The baseline: live counters and a digest per surface, against which everything else is proven unchanged.
 create function iu_core.baseline_write(p_stack text, p_status text) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -208,6 +222,9 @@ begin
   after_image := jsonb_build_object('runtime', 'c1', 'stack', p_stack, 'status', p_status);
   operation := iu_core.operation_of('baseline', before_image, after_image);
   perform iu_core.assert_marker('baseline', operation);
+  if operation = 'retire' then
+    perform iu_core.assert_nothing_live();
+  end if;
   insert into iu_core.baseline (stack, status, journal_position, counters, digests)
   values (p_stack, p_status, (select coalesce(max(r.applied_seq), 0) from iu_core.dot_run r),
           (select jsonb_object_agg(c.surface, c.live) from iu_core.surface_counters() c),

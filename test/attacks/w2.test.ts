@@ -168,6 +168,14 @@ describe('a frozen birth DOT', () => {
 });
 
 describe('retiring out of order', () => {
+  test('a baseline is not closed under live rows, which nothing could then be proven against', async () => {
+    const before = await trial.fingerprint({ intents: false });
+    const refused = await run(trial, 'baseline', 'retire');
+    expect(failureOf(refused)).toEqual(failure(3, 'HOLD_PRESTATE_MOVED'));
+    expect(refused.stderr).toContain('species/gov-canonical-op-vocab');
+    expect(await trial.fingerprint({ intents: false })).toBe(before);
+  });
+
   test('a species under births, a birth under an admission and an admission in the handbook stay', async () => {
     const HELD = failure(3, 'HOLD_PRESTATE_MOVED');
     for (const [name, standing] of [

@@ -26,12 +26,11 @@ afterAll(() => trial?.dispose());
 const UNREACHABLE = failure(1, 'ERROR_RUNTIME_UNREACHABLE');
 const UNKNOWN = failure(3, 'HOLD_OUTCOME_UNKNOWN');
 
-/** One bin of each kind: a row, DDL, a row retired, the handbook, bookkeeping. */
+/** One bin of each kind: a row, DDL, the handbook. */
 const KINDS = [
   ['table-registry', 'create'],
   ['schema', 'create'],
   ['ledger-dot-c1-vocab-build', 'retire'],
-  ['baseline', 'retire'],
 ] as const;
 
 /** What was made by a test is taken away again, so that each test starts from the same rows. */

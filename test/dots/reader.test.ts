@@ -166,11 +166,29 @@ describe('gate', () => {
   });
 });
 
+/** What dot-baseline-record does, at this moment, past its checks. */
+const OPEN_NOW = `insert into iu_core.baseline (stack, status, journal_position, counters, digests)
+  select 'trial', 'open', (select max(applied_seq) from iu_core.dot_run),
+    (select jsonb_object_agg(c.surface, c.live) from iu_core.surface_counters() c),
+    (select jsonb_object_agg(s.surface, iu_core.undone_digest(s.surface, 9223372036854775807))
+       from iu_core.surface s where s.kind <> 'bookkeeping' and s.surface <> 'schema_object')`;
+
 describe('retired', () => {
   test('holds while a row of the step is live, and passes once it is not', async () => {
     expect(failureOf(await read(['retired', '--step', 'W2']))).toEqual(failure(3, 'HOLD_COUNTER_DRIFT'));
     await mustRun(trial, 'species', 'retire');
     expect((await read(['retired', '--step', 'W2'])).exitCode).toBe(0);
     await mustRun(trial, 'species', 'create');
+  });
+
+  test('holds as well where a baseline was opened over the live rows, so that no count of them is left', async () => {
+    await trial.tamper(['iu_core.baseline'], OPEN_NOW);
+    const refused = await read(['retired', '--step', 'W2']);
+    await trial.tamper(
+      ['iu_core.baseline'],
+      'delete from iu_core.baseline where seq = (select max(seq) from iu_core.baseline)',
+    );
+    expect(failureOf(refused)).toEqual(failure(3, 'HOLD_COUNTER_DRIFT'));
+    expect(refused.stderr).toContain('live rows of W2');
   });
 });
