@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { local } from '@pulumi/command';
 import * as postgresql from '@pulumi/postgresql';
 import { C1Error, type Code, isCode } from '../domain/codes.ts';
-import type { RowRef } from '../domain/deltas.ts';
+import type { RowRef, ScopeRef } from '../domain/deltas.ts';
 import { C1_COLLECTION, C1_SCHEMA, C1_TABLE } from '../domain/objects.ts';
 import { type RuntimeState, runtimeState } from '../domain/runtime-state.ts';
 import { type RefsAnswer, rowOf, type Snapshot, snapshotOf } from '../domain/snapshot.ts';
@@ -32,7 +32,7 @@ const DATABASE = process.env.PGDATABASE ?? 'directus';
  * @throws C1Error the code that the reader stopped with; ERROR_READ_FAILED when it gave none
  */
 export async function readLiveState(
-  refs: readonly RowRef[],
+  refs: readonly ScopeRef[],
   bins: readonly string[],
   transport: Transport,
 ): Promise<LiveState> {

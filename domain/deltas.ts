@@ -14,6 +14,12 @@ export interface RowRef {
   readonly key: string;
 }
 
+/** What a plan reads: one row, every row whose key begins like that, or how many rows of a surface are live. */
+export type ScopeRef =
+  | RowRef
+  | { readonly surface: SurfaceName; readonly prefix: string }
+  | { readonly surface: SurfaceName; readonly count: 'live' };
+
 /** One row change. `before` is null on an insert; `after` is null where retiring removes an empty object. */
 export interface Delta extends RowRef {
   readonly op: DeltaOp;
@@ -30,6 +36,12 @@ export interface RunDeltas {
 
 export function refOf({ surface, key }: RowRef): string {
   return `${surface}/${key}`;
+}
+
+/** Name of what a plan reads; a row's is that of `refOf`. No key holds an asterisk or begins with a number sign. */
+export function scopeName(ref: ScopeRef): string {
+  if ('key' in ref) return refOf(ref);
+  return 'prefix' in ref ? `${ref.surface}/${ref.prefix}*` : `#${ref.surface}`;
 }
 
 /** Sorted as PostgreSQL sorts them (`collate "C"`), so that both sides digest the same bytes. */

@@ -1,5 +1,5 @@
 import { C1Error } from './codes.ts';
-import { type Delta, type RowRef, refOf } from './deltas.ts';
+import { type Delta, refOf, type ScopeRef, scopeName } from './deltas.ts';
 import { C1_DOT_CODES } from './dots.ts';
 import { isPlanned, type PlannedDeltas, plannedCounts } from './planned-deltas.ts';
 import type { RuntimeState } from './runtime-state.ts';
@@ -52,9 +52,9 @@ export function planSteps(steps: readonly Step[], snapshot: Snapshot, stack: str
   }));
 }
 
-export function refsOf(steps: readonly Step[]): readonly RowRef[] {
-  const refs = steps.flatMap((step) => step.rows.flatMap((row) => [row.subject, ...row.scope]));
-  return [...new Map(refs.map((ref) => [refOf(ref), ref])).values()];
+export function refsOf(steps: readonly Step[]): readonly ScopeRef[] {
+  const refs = steps.flatMap((step) => step.rows.flatMap((row) => row.scope));
+  return [...new Map(refs.map((ref) => [scopeName(ref), ref])).values()];
 }
 
 /** One line of the delta table: net live rows of a surface that a step still adds, and what it adds in all. */

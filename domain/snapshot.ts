@@ -1,5 +1,5 @@
 import { C1Error } from './codes.ts';
-import { type Delta, type Image, type RowRef, refOf } from './deltas.ts';
+import { type Delta, type DeltaOp, type Image, type RowRef, refOf, type ScopeRef, scopeName } from './deltas.ts';
 import type { SurfaceName } from './surfaces.ts';
 
 /** A row as the runtime has it now. `live` is false for a retired or archived row. */
@@ -27,6 +27,8 @@ export interface Snapshot {
   readonly claims: ReadonlyMap<string, Claim>;
   /** Applied runs per subject: the generation that request ids carry. */
   readonly runs: ReadonlyMap<string, number>;
+  /** Live rows of the surfaces whose count was asked for. */
+  readonly counts: ReadonlyMap<SurfaceName, number>;
 }
 
 /** What `iu_core.read_refs` answers. */
@@ -34,14 +36,16 @@ export interface RefsAnswer {
   readonly rows: readonly (RowRef & RowState)[];
   readonly claims: readonly (RowRef & Claim)[];
   readonly runs: readonly { readonly subject: string; readonly applied: number }[];
+  readonly counts: readonly { readonly surface: SurfaceName; readonly live: number }[];
 }
 
-export function snapshotOf(refs: readonly RowRef[], answer: RefsAnswer): Snapshot {
+export function snapshotOf(refs: readonly ScopeRef[], answer: RefsAnswer): Snapshot {
   return {
-    asked: new Set(refs.map(refOf)),
+    asked: new Set(refs.map(scopeName)),
     rows: new Map(answer.rows.map((row) => [refOf(row), { image: row.image, live: row.live }])),
     claims: new Map(answer.claims.map((claim) => [refOf(claim), claim])),
     runs: new Map(answer.runs.map(({ subject, applied }) => [subject, applied])),
+    counts: new Map(answer.counts.map(({ surface, live }) => [surface, live])),
   };
 }
 
@@ -49,6 +53,28 @@ export function snapshotOf(refs: readonly RowRef[], answer: RefsAnswer): Snapsho
 export function rowOf(snapshot: Snapshot, ref: RowRef): RowState | null {
   assertAsked(snapshot, ref);
   return snapshot.rows.get(refOf(ref)) ?? null;
+}
+
+/** A row that was found by the beginning of its key. */
+export interface FamilyRow extends RowState {
+  readonly key: string;
+}
+
+/** Every row whose key begins with `prefix`, by key. @throws C1Error ERROR_READ_FAILED when the snapshot does not cover them */
+export function familyOf(snapshot: Snapshot, surface: SurfaceName, prefix: string): readonly FamilyRow[] {
+  const start = `${surface}/`;
+  if (!snapshot.asked.has(scopeName({ surface, prefix }))) throw uncovered(scopeName({ surface, prefix }));
+  return [...snapshot.rows]
+    .filter(([ref]) => ref.startsWith(start + prefix))
+    .map(([ref, row]) => ({ ...row, key: ref.slice(start.length) }))
+    .toSorted((left, right) => (left.key < right.key ? -1 : 1));
+}
+
+/** How many rows of a surface are live. @throws C1Error ERROR_READ_FAILED when nobody asked for the count */
+export function liveCountOf(snapshot: Snapshot, surface: SurfaceName): number {
+  const count = snapshot.counts.get(surface);
+  if (count === undefined) throw uncovered(scopeName({ surface, count: 'live' }));
+  return count;
 }
 
 /** The live claim on the row, or null. @throws C1Error ERROR_READ_FAILED when the snapshot does not cover it. */
@@ -62,23 +88,33 @@ export function liveClaimOf(snapshot: Snapshot, ref: RowRef): Claim | null {
 export function foldDeltas(snapshot: Snapshot, deltas: readonly Delta[], owner: Omit<Claim, 'image'>): Snapshot {
   const rows = new Map(snapshot.rows);
   const claims = new Map(snapshot.claims);
+  const counts = new Map(snapshot.counts);
   for (const delta of deltas) {
     const ref = refOf(delta);
     if (delta.after === null) rows.delete(ref);
     else rows.set(ref, { image: delta.after, live: delta.op !== 'retire' });
     claims.set(ref, { ...owner, image: delta.after });
+    const count = counts.get(delta.surface);
+    if (count !== undefined) counts.set(delta.surface, count + NET[delta.op]);
   }
-  return { ...snapshot, rows, claims };
+  return { ...snapshot, rows, claims, counts };
 }
 
-export function surfacesOf(refs: readonly RowRef[]): readonly SurfaceName[] {
-  return [...new Set(refs.map(({ surface }) => surface))];
-}
+const NET: Readonly<Record<DeltaOp, number>> = { insert: 1, reinstate: 1, update: 0, retire: -1 };
 
 function assertAsked(snapshot: Snapshot, ref: RowRef): void {
-  if (snapshot.asked.has(refOf(ref))) return;
-  throw new C1Error('ERROR_READ_FAILED', {
-    seen: `a snapshot without ${refOf(ref)}`,
+  const name = refOf(ref);
+  if (snapshot.asked.has(name) || inAskedFamily(snapshot, name)) return;
+  throw uncovered(name);
+}
+
+function inAskedFamily({ asked }: Snapshot, name: string): boolean {
+  return [...asked].some((one) => one.endsWith('*') && name.startsWith(one.slice(0, -1)));
+}
+
+function uncovered(name: string): C1Error {
+  return new C1Error('ERROR_READ_FAILED', {
+    seen: `a snapshot without ${name}`,
     expected: 'every row that plan() reads',
     next: 'report it: the scope of this DOT is wrong',
   });

@@ -1,6 +1,6 @@
 import { sameJson } from '../canonical.ts';
 import { C1Error, type Code } from '../codes.ts';
-import { type Delta, type DeltaOp, type Direction, type Image, type RowRef, refOf } from '../deltas.ts';
+import { type Delta, type DeltaOp, type Direction, type Image, type RowRef, refOf, type ScopeRef } from '../deltas.ts';
 import type { DotCode } from '../dots.ts';
 import { dotOf } from '../dots.ts';
 import { runEntry } from '../ledger.ts';
@@ -27,7 +27,7 @@ export type Plan =
 export interface DotPlan<P> {
   readonly dot: DotCode;
   readonly subject: (payload: P) => RowRef;
-  readonly scope: (payload: P) => readonly RowRef[];
+  readonly scope: (payload: P) => readonly ScopeRef[];
   readonly apply: (snapshot: Snapshot, payload: P, claimant: Claimant) => Plan;
   readonly retire: (snapshot: Snapshot, payload: P, claimant: Claimant) => Plan;
 }

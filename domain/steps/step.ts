@@ -1,5 +1,5 @@
 import type { Json } from '../canonical.ts';
-import { type RowRef, refOf } from '../deltas.ts';
+import { type RowRef, refOf, type ScopeRef } from '../deltas.ts';
 import type { Claimant, DotPlan, Plan } from '../plans/plan.ts';
 import type { Snapshot } from '../snapshot.ts';
 
@@ -24,7 +24,7 @@ export interface StepRow {
   readonly payload: Json | null;
   /** Names of rows of the same step that must be there first. */
   readonly after: readonly string[];
-  readonly scope: readonly RowRef[];
+  readonly scope: readonly ScopeRef[];
   readonly subject: RowRef;
   readonly plan: (snapshot: Snapshot, claimant: Claimant) => Plan;
 }

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { type Json, sameJson } from '../../domain/canonical.ts';
 import { C1Error } from '../../domain/codes.ts';
-import { type Delta, deltaDigest, type RowRef, refOf } from '../../domain/deltas.ts';
+import { type Delta, deltaDigest, type RowRef, refOf, type ScopeRef } from '../../domain/deltas.ts';
 import { type DotCode, dotOf } from '../../domain/dots.ts';
 import type { DotPlan, Plan } from '../../domain/plans/plan.ts';
 import { type RefsAnswer, rowOf, type Snapshot, snapshotOf } from '../../domain/snapshot.ts';
@@ -63,7 +63,7 @@ async function planNow<P>(client: Client, plan: DotPlan<P>, input: RunInput<P>):
   return { snapshot, plan: plan[input.direction](snapshot, input.payload, input.claimant) };
 }
 
-export async function readSnapshot(client: Client, refs: readonly RowRef[]): Promise<Snapshot> {
+export async function readSnapshot(client: Client, refs: readonly ScopeRef[]): Promise<Snapshot> {
   return snapshotOf(refs, await call<RefsAnswer>(client, 'read_refs', [JSON.stringify(refs)]));
 }
 
@@ -105,7 +105,8 @@ async function replan<P>(
 
 /** Reads every changed row again inside the transaction; what differs rolls the change back. */
 async function readBack(client: Client, deltas: readonly Delta[]): Promise<{ readonly rows: number }> {
-  const snapshot = await readSnapshot(client, deltas);
+  const refs = deltas.map(({ surface, key }) => ({ surface, key }));
+  const snapshot = await readSnapshot(client, refs);
   const different = deltas.find((delta) => !sameJson(rowOf(snapshot, delta)?.image ?? null, delta.after));
   if (different === undefined && deltas.length > 0) return { rows: deltas.length };
   throw new C1Error('HOLD_PRESTATE_MOVED', {

@@ -25,12 +25,19 @@ const STEP_FLAG = '--step <step>';
 
 // A request that checks no bin would pass for one that checked them all.
 const bins = z.array(z.string().regex(/^[a-z][a-z0-9-]*$/)).min(1);
+const surface = z.string().refine(isSurfaceName);
 const snapshotRequest = z.strictObject({
-  refs: z.array(z.strictObject({ surface: z.string().refine(isSurfaceName), key: z.string() })),
+  refs: z.array(
+    z.union([
+      z.strictObject({ surface, key: z.string() }),
+      z.strictObject({ surface, prefix: z.string().min(1) }),
+      z.strictObject({ surface, count: z.literal('live') }),
+    ]),
+  ),
   bins,
 });
 const openRequest = z.strictObject({ bins });
-const gateRequest = z.strictObject({ expected: z.record(z.string().refine(isSurfaceName), z.int()) });
+const gateRequest = z.strictObject({ expected: z.record(surface, z.int()) });
 
 const home = dirname(realpathSync(process.argv[1] ?? ''));
 const dotFolder = join(home, '..', 'opt', 'incomex', 'dot');

@@ -17,22 +17,51 @@ begin
   using s.assigned_columns, p_keys, s.dead_values;
 end $$;
 
--- What plan() needs of some rows: p_refs [{surface, key}] → {rows, claims, runs}. A row that is asked for and not listed
--- is absent; a failed read raises.
+create function iu_core.live_count(p_surface text) returns bigint
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  s iu_core.surface;
+  n bigint;
+begin
+  select * into strict s from iu_core.surface x where x.surface = p_surface;
+  execute format('select count(*) from %s t where %s', s.relation,
+    case when s.status_column is null then 'true' else format('not (t.%I = any ($1))', s.status_column) end)
+    into n using s.dead_values;
+  return n;
+end $$;
+
+-- What plan() needs: p_refs [{surface, key} | {surface, prefix} | {surface, count}] → {rows, claims, runs, counts}. A row
+-- that is asked for and not listed is absent; a failed read raises.
 create function iu_core.read_refs(p_refs jsonb) returns jsonb
 language sql stable set search_path = pg_catalog, pg_temp
 return (
-  with ref as (select d ->> 'surface' as surface, d ->> 'key' as key from jsonb_array_elements(p_refs) d),
-  wanted as (select r.surface, array_agg(r.key) as keys from ref r group by r.surface)
+  with ref as (
+    select d ->> 'surface' as surface, d ->> 'key' as key, d ->> 'prefix' as prefix, d ? 'count' as counted
+      from jsonb_array_elements(p_refs) d
+  ), wanted as (
+    select r.surface, array_agg(r.key) as keys from ref r where r.key is not null group by r.surface
+  ), row_ as (
+    select w.surface, x.key, x.image, x.live from wanted w, iu_core.surface_rows(w.surface, w.keys) x
+    union
+    select r.surface, x.key, x.image, x.live from ref r, iu_core.surface_rows(r.surface) x
+     where r.prefix is not null and starts_with(x.key, r.prefix)
+  )
   select jsonb_build_object(
-    'rows', (select coalesce(jsonb_agg(jsonb_build_object('surface', w.surface, 'key', x.key, 'image', x.image, 'live', x.live)), '[]')
-               from wanted w, iu_core.surface_rows(w.surface, w.keys) x),
+    'rows', (select coalesce(jsonb_agg(to_jsonb(x)), '[]') from row_ x),
     'claims', (select coalesce(jsonb_agg(jsonb_build_object('surface', c.surface, 'key', c.key, 'stack', c.stack,
                       'resource', c.resource, 'image', c.image, 'status', c.status, 'requestId', c.request_id)), '[]')
-                 from iu_core.claim c join ref r on r.surface = c.surface and r.key = c.key),
+                 from (select c.* from iu_core.claim c join ref r on r.surface = c.surface and r.key = c.key
+                       union
+                       select c.* from iu_core.claim c join ref r on r.surface = c.surface and starts_with(c.key, r.prefix)) c),
     'runs', (select coalesce(jsonb_agg(jsonb_build_object('subject', n.subject, 'applied', n.applied)), '[]')
-               from (select d.subject, count(*) as applied from iu_core.dot_run d join ref r on d.subject = r.surface || '/' || r.key
-                      where d.outcome = 'applied' group by d.subject) n)));
+               from (select d.subject, count(*) as applied from iu_core.dot_run d
+                      where d.outcome = 'applied' and d.subject in (
+                        select r.surface || '/' || r.key from ref r where r.key is not null
+                        union
+                        select x.surface || '/' || x.key from row_ x)
+                      group by d.subject) n),
+    'counts', (select coalesce(jsonb_agg(jsonb_build_object('surface', r.surface, 'live', iu_core.live_count(r.surface))), '[]')
+                 from ref r where r.counted)));
 
 create function iu_core.surface_counters() returns table (surface text, live bigint, total bigint)
 language sql stable set search_path = pg_catalog, pg_temp

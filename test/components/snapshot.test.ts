@@ -14,11 +14,12 @@ const RUN = 'command:local:run';
 
 const [schema, table] = CROSS_CHECKED;
 const present = { image: { name: 'c1' }, live: true };
-const absentSnapshot = snapshotOf(CROSS_CHECKED, { rows: [], claims: [], runs: [] });
+const absentSnapshot = snapshotOf(CROSS_CHECKED, { rows: [], claims: [], runs: [], counts: [] });
 const presentSnapshot = snapshotOf(CROSS_CHECKED, {
   rows: [schema, table].flatMap((ref) => (ref === undefined ? [] : [{ ...ref, ...present }])),
   claims: [],
   runs: [],
+  counts: [],
 });
 
 beforeAll(() =>

@@ -22,7 +22,7 @@ const RELEASED: Claim = { ...LIVE, image: RETIRED, status: 'released' };
 
 function snapshot(row: RowState | null, claim: Claim | null): Snapshot {
   const rows = row === null ? [] : [{ ...REF, ...row }];
-  return snapshotOf([REF], { rows, claims: claim === null ? [] : [{ ...REF, ...claim }], runs: [] });
+  return snapshotOf([REF], { rows, claims: claim === null ? [] : [{ ...REF, ...claim }], runs: [], counts: [] });
 }
 
 const live = (image: Image): RowState => ({ image, live: true });

@@ -11,7 +11,7 @@ import { STEPS } from '../dots/support/rows.ts';
 const PLANNED = parsePlannedDeltas(
   parse(readFileSync(path.resolve(import.meta.dirname, '../../planned-deltas.yaml'), 'utf8')),
 );
-const EMPTY = snapshotOf(refsOf(STEPS), { rows: [], claims: [], runs: [] });
+const EMPTY = snapshotOf(refsOf(STEPS), { rows: [], claims: [], runs: [], counts: [] });
 const STATE: RuntimeState = {
   counters: { species: { live: 12, total: 12 } },
   baseline: { stack: 'trial', status: 'open', counters: {}, position: 1 },
