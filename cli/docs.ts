@@ -4,14 +4,20 @@ import type { Command } from 'commander';
 /** Pages that are printed from the code, so that they cannot say something else than it. */
 export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
   // Only this command needs them: `c1` itself starts without.
-  const [{ readPayloadFiles, readPlannedDeltas }, { LAST_STEP, stepsThrough }, { codesPage }, { stepsPage }] =
-    await Promise.all([
-      import('../components/input-files.ts'),
-      import('../domain/program.ts'),
-      import('./docs/codes-page.ts'),
-      import('./docs/steps-page.ts'),
-    ]);
-  const steps = stepsThrough(LAST_STEP, readPayloadFiles('payloads'));
+  const [
+    { readPayloadFiles, readPlannedDeltas },
+    { LAST_STEP, stepsThrough },
+    { blankRegistrar },
+    { codesPage },
+    { stepsPage },
+  ] = await Promise.all([
+    import('../components/input-files.ts'),
+    import('../domain/program.ts'),
+    import('../domain/release.ts'),
+    import('./docs/codes-page.ts'),
+    import('./docs/steps-page.ts'),
+  ]);
+  const steps = stepsThrough(LAST_STEP, { ...readPayloadFiles('payloads'), ...blankRegistrar() });
   return new Map([
     ['docs/codes.md', codesPage()],
     ['docs/steps.md', stepsPage(steps, readPlannedDeltas('planned-deltas.yaml'))],

@@ -3,6 +3,7 @@ import { readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { CHECKOUT } from '../runtime/paths.ts';
+import { addApr } from './apr.ts';
 import { addDocs } from './docs.ts';
 import { addEnv } from './env.ts';
 import { reportFailure } from './failure.ts';
@@ -10,7 +11,7 @@ import { addRecover } from './recover.ts';
 import { addRuntime } from './runtime.ts';
 
 /** Every subcommand of `c1`; a new one is one more line. */
-const COMMANDS: readonly ((program: Command) => void)[] = [addRuntime, addRecover, addEnv, addDocs];
+const COMMANDS: readonly ((program: Command) => void)[] = [addRuntime, addApr, addRecover, addEnv, addDocs];
 
 /** The command line `c1`. */
 export function program(): Command {

@@ -4,11 +4,13 @@ import type { Step, StepId } from '../domain/steps/step.ts';
 import { Admission } from './admission.ts';
 import { Baseline } from './baseline.ts';
 import type { GovernedStep, GovernedStepArgs } from './governed-step.ts';
+import { Registrar } from './registrar.ts';
 import { Surface } from './surface.ts';
 import type { Transport } from './transport.ts';
 
 const COMPONENTS: Readonly<Record<StepId, new (args: GovernedStepArgs) => GovernedStep>> = {
   BASELINE: Baseline,
+  W1: Registrar,
   W2: Admission,
   W3: Surface,
 };

@@ -35,6 +35,6 @@ export class GovernedRow extends pulumi.ComponentResource {
 }
 
 /** Columns that only the runtime can make stand in the row as `<generated>` (steps.md). */
-function generatedColumns({ subject }: StepRow): Readonly<Record<string, string>> {
-  return Object.fromEntries(SURFACES[subject.surface].assigned.map((column) => [column, '<generated>']));
+function generatedColumns({ surface }: StepRow): Readonly<Record<string, string>> {
+  return Object.fromEntries(SURFACES[surface].assigned.map((column) => [column, '<generated>']));
 }

@@ -2,9 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { sha256Hex } from '../domain/canonical.ts';
 import { C1Error } from '../domain/codes.ts';
 import { admissionRow, birthRow, parsePayload, speciesRow } from '../domain/payloads.ts';
 import { type PlannedDeltas, parsePlannedDeltas } from '../domain/planned-deltas.ts';
+import { registrarProposal, release } from '../domain/release.ts';
+import type { RegistrarPayload } from '../domain/steps/w1-registrar.ts';
 import type { AdmissionPayloads } from '../domain/steps/w2-admission.ts';
 import { parseJsonStrictly } from '../domain/strict-json.ts';
 
@@ -19,6 +22,32 @@ export function readPayloadFiles(folder: string): AdmissionPayloads {
     births: read(folder, 'birth_records', z.array(birthRow)),
     admissions: read(folder, 'admission_records', z.array(admissionRow)),
   };
+}
+
+/**
+ * What the release folder of the DOT host brings: the registrar's patch and the digests of the files to be staged.
+ *
+ * @throws C1Error ERROR_RUNTIME_UNREACHABLE when there is none; ERROR_PAYLOAD_INVALID when its files are not what it says
+ */
+export function readRelease(folder: string): RegistrarPayload {
+  const found = parsePayload(release, parseRelease(join(folder, 'release.json')), 'release');
+  const content = readFileSync(join(folder, found.registrar.file));
+  if (sha256Hex(content) === found.registrar.sha256)
+    return { release: found, proposal: registrarProposal(found, content) };
+  throw new C1Error('ERROR_PAYLOAD_INVALID', {
+    seen: `${found.registrar.file} with SHA-256 ${sha256Hex(content)}`,
+    expected: `${found.registrar.sha256}, as release.json says`,
+    next: 'npx c1 runtime start, which brings the release again',
+  });
+}
+
+function parseRelease(file: string): unknown {
+  try {
+    return parseJsonStrictly(readFileSync(file));
+  } catch (cause) {
+    const seen = 'no readable release.json beside the bins';
+    throw new C1Error('ERROR_RUNTIME_UNREACHABLE', { seen, expected: 'one that a start brought' }, { cause });
+  }
 }
 
 /**

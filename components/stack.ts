@@ -8,7 +8,7 @@ import { binsOf, type Step } from '../domain/steps/step.ts';
 import { assertArrivals, comingRows } from './arrivals.ts';
 import { readConfig, type StackConfig } from './config.ts';
 import { declareSteps } from './declare.ts';
-import { readPayloadFiles, readPlannedDeltas } from './input-files.ts';
+import { readPayloadFiles, readPlannedDeltas, readRelease } from './input-files.ts';
 import { deltaLines, deltaTable } from './report.ts';
 import { CROSS_CHECKED, crossCheck, type LiveState, readLiveState } from './snapshot.ts';
 import { localTransport } from './transport.ts';
@@ -16,6 +16,7 @@ import { localTransport } from './transport.ts';
 const PROJECT = 'c1';
 const STATE_FOLDER = '.c1';
 const PAYLOAD_FOLDER = 'payloads';
+const RELEASE_FOLDER = `${STATE_FOLDER}/opt/incomex/dot/release`;
 const PLANNED_DELTAS = 'planned-deltas.yaml';
 
 /**
@@ -37,7 +38,8 @@ async function declare(): Promise<void> {
   assertStateFolder();
   const config = readConfig();
   const planned = readPlannedDeltas(PLANNED_DELTAS);
-  const steps = stepsThrough(config.through, readPayloadFiles(PAYLOAD_FOLDER));
+  const payloads = { ...readPayloadFiles(PAYLOAD_FOLDER), ...readRelease(RELEASE_FOLDER) };
+  const steps = stepsThrough(config.through, payloads);
   const live = await readLiveState([...refsOf(steps), ...CROSS_CHECKED], steps.flatMap(binsOf), localTransport);
   assertIntegrity(live.state);
   assertApprovals(config, live);

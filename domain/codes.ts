@@ -32,6 +32,16 @@ export const CODES = {
   NOOP_NOTHING_TO_RECOVER: noop('No lock and no pending operation is left.', ['cli']),
   NOOP_CLAIM_MOVED: noop('The row is as it should be; only the claim moved to this resource.', ['bin']),
 
+  C1_LEGO_PREWRITE_GATE_READY_FOR_OWNER_APPROVED_W1_W9: ok(
+    'The runtime is what the first write expects: the owners may approve W1 to W9.',
+    ['reader', 'cli'],
+  ),
+
+  C1_DRYRUN_HOLD_REGISTRAR_EXECUTION_CHANNEL_MISSING: hold(
+    'There is no way to run the governed registrar here: its bins, its logins or a database that can be written are missing.',
+    'npx c1 runtime start',
+    ['reader'],
+  ),
   C1_LEGO_PLAN_HOLD_REGISTRAR_DUPLICATE_DEFECT_UNRESOLVED: hold(
     'The registrar would register something else than the C1 DOTs that were asked for.',
     'dot-dot-register-c1-hardened --cloud --only-prefix dot-c1- --dry-run, and look at its files',
@@ -41,6 +51,21 @@ export const CODES = {
     'A DOT is used before it was born, admitted and entered in the ledger.',
     'npx pulumi up, which applies W2 first',
     ['bin', 'database'],
+  ),
+  HOLD_APR_AWAITING_QUORUM: hold(
+    'The approval request has not enough valid approvals yet; everything applied so far stays.',
+    'npx c1 apr show, then npx c1 apr approve by an owner, then npx pulumi up',
+    ['bin', 'database'],
+  ),
+  HOLD_APR_MISSING: hold('There is no live approval request on this target.', 'npx pulumi up, which proposes it', [
+    'bin',
+    'program',
+    'cli',
+  ]),
+  HOLD_APR_PENDING: hold(
+    'Another approval request on the same target is live; two at once would be approved blindly.',
+    'npx c1 apr list, then have the other one applied, denied or withdrawn',
+    ['bin', 'database', 'program'],
   ),
   HOLD_BASELINE_MISSING: hold('No baseline is open, so that nothing can be proven unchanged.', 'npx pulumi up', [
     'reader',
@@ -75,6 +100,11 @@ export const CODES = {
     'The engine that holds the lock of the stack runs, or nobody here can tell that it does not.',
     'wait for it to end, or end it, then npx c1 recover',
     ['cli'],
+  ),
+  HOLD_EXECUTE_BUSY: hold(
+    'Another dot-apr-execute holds the lock of the DOT folder.',
+    'wait for it to end, then run the same command again',
+    ['bin'],
   ),
   HOLD_GUARD_CHANGED: hold(
     'A guard, a function body, an owner or a right is not what the last install left.',
@@ -143,6 +173,16 @@ export const CODES = {
     ['program'],
   ),
 
+  REJECT_APR_ALTERED: reject(
+    'What was signed is not what is there: the request, a vote or a file that it names was altered or moved.',
+    'npx c1 apr show, and propose the change anew',
+    ['bin', 'database', 'cli'],
+  ),
+  REJECT_APR_CLOSED: reject(
+    'The request is applied, denied, withdrawn or rolled back; it takes no more votes.',
+    'npx c1 apr list',
+    ['database', 'cli'],
+  ),
   REJECT_FROZEN_DOT: reject('The DOT is FROZEN/MONITORED and must not be used.', 'use dot-birth-backfill', [
     'bin',
     'database',
@@ -151,6 +191,16 @@ export const CODES = {
     'This DOT may not do this operation on this surface.',
     'see the matrix iu_core.dot_surface',
     ['database', 'bin'],
+  ),
+  REJECT_PATCH_SYNTAX: reject(
+    'The new file of a patch does not pass the syntax check; the old one is in place.',
+    'propose a patch that does',
+    ['bin'],
+  ),
+  REJECT_PATCH_TARGET: reject(
+    'The patch names an unknown DOT, a file that is not its own, or a path that is no plain file of the DOT folder.',
+    'propose a patch of the own file of a registered DOT',
+    ['bin', 'database', 'program'],
   ),
   REJECT_ROLLBACK_DELETE: reject(
     'Retiring would delete rows of a vocabulary table that is not empty.',
@@ -162,6 +212,20 @@ export const CODES = {
     'add a row under a new protocol_version',
     ['database'],
   ),
+  REJECT_SELF_APPROVAL: reject(
+    'Who proposes does not vote: not by his name, and not by his key under another name.',
+    'npx c1 apr approve by another owner',
+    ['database', 'bin', 'cli'],
+  ),
+  REJECT_UNKNOWN_SIGNER: reject(
+    'The signature is by no key that the allowed signers list for that name.',
+    'sign with a key of the allowed signers',
+    ['bin', 'cli'],
+  ),
+  REJECT_VOTED_TWICE: reject('This voter has voted on this request; a vote is never changed.', 'npx c1 apr show', [
+    'database',
+    'cli',
+  ]),
   GOVERNED_C1_DRYRUN_REJECT_DOT_BYPASS: reject(
     'A governed table or the catalogue was written without a DOT.',
     'run the DOT of that surface; nothing was written',
@@ -224,6 +288,11 @@ export const CODES = {
     'program',
     'cli',
   ]),
+  ERROR_SSH_MISSING: error(
+    'There is no usable ssh-keygen, which signs and checks approvals.',
+    'install the OpenSSH client (package openssh-client), then run the same command again',
+    ['bin', 'cli', 'runtime'],
+  ),
   ERROR_STACK_OTHER_PROJECT: error('The stack belongs to another project.', 'npx pulumi preview -s dryrun', [
     'engine',
     'program',

@@ -51,18 +51,22 @@ export const C1_DOT_CODES = [
 /** Legacy birth DOTs: in the registry as FROZEN/MONITORED, on disk, and never to be used again (seed 002, seed 004 §4). */
 export const FROZEN_DOT_CODES = ['DOT-041', 'DOT-042', 'DOT-043'] as const;
 
+/** No file and no tool: how an owner's vote is journalled. Each voter has a login of his own in the group `c1_voter`. */
+export const VOTE_DOT_CODE = 'DOT_APR_VOTE';
+export const VOTER_GROUP = 'c1_voter';
+
 export type HouseDotCode = (typeof HOUSE_DOT_CODES)[number];
 export type C1DotCode = (typeof C1_DOT_CODES)[number];
 export type FrozenDotCode = (typeof FROZEN_DOT_CODES)[number];
-export type DotCode = HouseDotCode | C1DotCode | FrozenDotCode;
+export type DotCode = HouseDotCode | C1DotCode | FrozenDotCode | typeof VOTE_DOT_CODE;
 
 const HOUSE: readonly Dot[] = [
   house('DOT-015', 'dot-catalog-sync', '1.4.0', { meta_catalog: ['update'] }),
   house('DOT-062', 'dot-rollback', '1.1.0', {}),
-  house('DOT-310', 'dot-apr-execute', '2.2.0', { apr_requests: ['update'], vps_deploy_log: ['insert'] }),
+  house('DOT-310', 'dot-apr-execute', '2.2.0', { apr_requests: ['update', 'retire'], vps_deploy_log: ['insert'] }),
   house('DOT-REGISTER', 'dot-dot-register', '1.0.0', { dot_tools: ['insert', 'reinstate', 'retire'] }),
   house('DOT_ADMISSION_RECORD', 'dot-admission-record', '1.0.0', { admission_record: ['insert', 'reinstate'] }),
-  house('DOT_APR_PROPOSE', 'dot-apr-propose', '1.0.0', { apr_requests: ['insert'] }),
+  house('DOT_APR_PROPOSE', 'dot-apr-propose', '1.0.0', { apr_requests: ['insert', 'retire'] }),
   house('DOT_BASELINE_RECORD', 'dot-baseline-record', '1.0.0', { baseline: ['insert', 'retire', 'reinstate'] }, false),
   house('DOT_BIRTH_BACKFILL', 'dot-birth-backfill', '1.2.0', { birth_registry: ['insert', 'reinstate'] }),
   house('DOT_COLLECTION_CREATE', 'dot-collection-create', '1.3.0', {
@@ -106,6 +110,14 @@ export const DOTS: readonly Dot[] = [
     ledgers: true,
     writes: code === 'DOT_C1_CONTRACT_REGISTER' ? c1ContractWrites() : {},
   })),
+  {
+    code: VOTE_DOT_CODE,
+    bin: 'c1 apr',
+    version: '1.0.0',
+    login: VOTER_GROUP,
+    ledgers: true,
+    writes: { apr_approvals: ['insert'], apr_requests: ['retire'], dot_ledger: ['insert'] },
+  },
 ];
 
 /** @throws TypeError when `code` is no DOT of this runtime; callers pass literals, so this is a programming error. */

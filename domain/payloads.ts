@@ -5,7 +5,7 @@ import { C1Error } from './codes.ts';
  * Payloads of the house DOTs: what a bin takes on standard input, what `payloads/*.json` holds, what a row component
  * shows. Validated once, here (architecture.md, decision 9); unknown keys are refused.
  */
-const code = z
+export const dotCode = z
   .string()
   .regex(/^[A-Z][A-Z0-9]*([_-][A-Z0-9]+)*$/, 'a DOT code: ASCII capitals, digits, _ and -')
   .max(63);
@@ -21,7 +21,7 @@ const directusFolder = z
   .string()
   .regex(/^[A-Za-z][A-Za-z0-9_]*$/, 'a Directus folder: ASCII letters, digits and _')
   .max(63);
-const text = z
+export const plainText = z
   .string()
   .min(1)
   .max(2000)
@@ -31,38 +31,38 @@ const text = z
 
 export const speciesRow = z.strictObject({
   code: speciesCode,
-  name: text,
+  name: plainText,
   owner: identifier,
-  description: text,
+  description: plainText,
   status: z.literal('active'),
 });
 
 export const birthRow = z.strictObject({
-  dot_code: code,
+  dot_code: dotCode,
   species_code: speciesCode,
-  born_by: code,
-  birth_path: text,
-  reuse_reason: text,
+  born_by: dotCode,
+  birth_path: plainText,
+  reuse_reason: plainText,
   status: z.literal('born'),
 });
 
 export const admissionRow = z.strictObject({
-  dot_code: code,
-  authority: text,
+  dot_code: dotCode,
+  authority: plainText,
   risk_class: z.enum(['low', 'medium', 'high']),
-  admission_path: text,
-  registration_path: text,
-  retire_path: text,
+  admission_path: plainText,
+  registration_path: plainText,
+  retire_path: plainText,
   status: z.literal('admitted'),
 });
 
 export const dotToolRow = z.strictObject({
-  code,
-  name: text,
-  category: text,
-  coverage_status: text,
-  file_path: text,
-  trigger: text,
+  code: dotCode,
+  name: plainText,
+  category: plainText,
+  coverage_status: plainText,
+  file_path: plainText,
+  trigger: plainText,
   status: z.literal('active'),
 });
 
@@ -96,7 +96,7 @@ export const contractRow = z.discriminatedUnion('dot_code', [
   }),
 ]);
 
-export const ledgerRow = z.strictObject({ dot_code: code });
+export const ledgerRow = z.strictObject({ dot_code: dotCode });
 
 export const collectionRegistryRow = z.strictObject({
   collection: identifier,

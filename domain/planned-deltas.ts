@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import type { Json } from './canonical.ts';
 import { C1Error } from './codes.ts';
+import type { Delta, Image } from './deltas.ts';
 import { STEP_IDS, type StepId } from './steps/step.ts';
 import { isSurfaceName, type SurfaceName } from './surfaces.ts';
 
@@ -36,6 +38,16 @@ export function plannedCounts(planned: PlannedDeltas, step: StepId): Partial<Rec
   return { ...Object.fromEntries(rows), dot_ledger: found.runs };
 }
 
-export function isPlanned(planned: PlannedDeltas, step: StepId, surface: SurfaceName, key: string): boolean {
-  return surface === 'dot_ledger' || Object.hasOwn(planned.steps[step]?.rows[surface] ?? {}, key);
+export function isPlanned(planned: PlannedDeltas, step: StepId, delta: Delta): boolean {
+  return delta.surface === 'dot_ledger' || Object.hasOwn(planned.steps[step]?.rows[delta.surface] ?? {}, nameOf(delta));
+}
+
+/** A row whose key only the runtime can make is named by what it is about: a request by what it asks for and of which DOT. */
+function nameOf({ surface, key, after }: Delta): string {
+  if (surface === 'apr_requests') return `${field(after, 'action_code')} ${field(after?.proposed_action, 'dot_code')}`;
+  return surface === 'vps_deploy_log' ? `${field(after, 'file')} ${field(after, 'version')}` : key;
+}
+
+function field(value: Json | undefined, name: string): string {
+  return String(value !== null && typeof value === 'object' && name in value ? (value as Image)[name] : 'unknown');
 }

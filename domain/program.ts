@@ -6,6 +6,7 @@ import type { RuntimeState } from './runtime-state.ts';
 import { foldDeltas, rowOf, type Snapshot } from './snapshot.ts';
 import { baselineStep } from './steps/baseline.ts';
 import { STEP_IDS, type Step, type StepId, type StepRow } from './steps/step.ts';
+import { type RegistrarPayload, registrarStep } from './steps/w1-registrar.ts';
 import { type AdmissionPayloads, admissionStep } from './steps/w2-admission.ts';
 import { surfaceStep } from './steps/w3-surface.ts';
 import { SURFACE_NAMES, SURFACES, type SurfaceName } from './surfaces.ts';
@@ -13,9 +14,9 @@ import { SURFACE_NAMES, SURFACES, type SurfaceName } from './surfaces.ts';
 export const LAST_STEP: StepId = 'W3';
 
 /** The steps that a stack declares, in order. @throws C1Error ERROR_PAYLOAD_INVALID when payloads do not name the eight DOTs */
-export function stepsThrough(through: StepId, payloads: AdmissionPayloads): readonly Step[] {
+export function stepsThrough(through: StepId, payloads: AdmissionPayloads & RegistrarPayload): readonly Step[] {
   assertEightDots(payloads);
-  const all = [baselineStep(), admissionStep(payloads), surfaceStep()];
+  const all = [baselineStep(), registrarStep(payloads), admissionStep(payloads), surfaceStep()];
   return all.slice(0, STEP_IDS.indexOf(through) + 1);
 }
 
@@ -100,7 +101,7 @@ export function assertThrough(through: StepId, state: RuntimeState): void {
 function assertNamed({ step, rows }: StepPlan, planned: PlannedDeltas): void {
   if (step.id === 'BASELINE') return;
   const deltas = rows.flatMap((row) => row.deltas);
-  const unnamed = deltas.find(({ surface, key }) => !isPlanned(planned, step.id, surface, key));
+  const unnamed = deltas.find((delta) => !isPlanned(planned, step.id, delta));
   if (unnamed === undefined) return;
   throw new C1Error('HOLD_PREVIEW_DELTA_MISMATCH', {
     seen: `${unnamed.op} of ${refOf(unnamed)} in ${step.id}`,

@@ -16,6 +16,9 @@ export interface Registered {
 }
 
 export const SCAN_FOLDER = '/opt/incomex/dot/bin';
+/** The registrar's new version, and the name that its patch is called by. */
+export const HARDENED_VERSION = '1.1.0-c1-hardened';
+export const HARDENED_NAME = 'dot-dot-register-c1-hardened';
 export const C1_PREFIX = 'dot-c1-';
 /** C1 brings eight DOTs; nothing may ever ask for more. */
 export const MOST_NEW = 8;

@@ -51,7 +51,14 @@ export const SURFACES: Readonly<Record<SurfaceName, Surface>> = {
   admission_record: governed('admission_record', ['dot_code'], ['admitted_at'], retired),
   apr_action_types: governed('apr_action_types', ['action_code'], ['id'], null),
   apr_approvals: governed('apr_approvals', ['apr_code', 'voter'], ['at'], null, 'history'),
-  apr_requests: governed('apr_requests', ['apr_code'], ['created_at', 'applied_at'], null, 'history'),
+  // Who proposes is known when the request is signed, not when it is planned.
+  apr_requests: governed(
+    'apr_requests',
+    ['apr_code'],
+    ['proposer', 'proposer_signature', 'created_at', 'applied_at'],
+    { column: 'status', dead: ['rolled_back', 'withdrawn', 'denied', 'expired'] },
+    'history',
+  ),
   baseline: {
     name: 'baseline',
     relation: 'iu_core.v_baseline',
@@ -100,7 +107,7 @@ export const SURFACES: Readonly<Record<SurfaceName, Surface>> = {
   },
   species: governed('species', ['code'], ['created_at'], retired),
   table_registry: governed('table_registry', ['schema', 'table_name'], ['id', 'created_at'], archived),
-  vps_deploy_log: governed('vps_deploy_log', ['file', 'version', 'sha256'], ['id', 'deployed_at'], null, 'history'),
+  vps_deploy_log: governed('vps_deploy_log', ['file', 'request_ref', 'status'], ['id', 'deployed_at'], null, 'history'),
 };
 
 function governed(

@@ -3,7 +3,14 @@ import { C1Error } from '../domain/codes.ts';
 import { C1_DOT_CODES } from '../domain/dots.ts';
 import { type DotToolRow, dotToolRow } from '../domain/payloads.ts';
 import { dotRegister } from '../domain/plans/dot-register.ts';
-import { assertCandidates, C1_PREFIX, MOST_NEW, newByCode, type ScannedFile } from '../domain/registrar.ts';
+import {
+  assertCandidates,
+  C1_PREFIX,
+  HARDENED_VERSION,
+  MOST_NEW,
+  newByCode,
+  type ScannedFile,
+} from '../domain/registrar.ts';
 import { usage } from './kernel/command.ts';
 import { dotFolder, runBin } from './kernel/main.ts';
 import { rowPayload } from './kernel/row-payload.ts';
@@ -15,7 +22,7 @@ import { readRegistered, scanDotFolder } from './kernel/scan.ts';
  */
 runBin<DotToolRow>({
   plan: dotRegister,
-  version: '1.1.0-c1-hardened',
+  version: HARDENED_VERSION,
   summary: 'Registers one named C1 DOT, by its DOT code; without --only, says which C1 DOTs are new.',
   examples: [
     `--cloud --only-prefix ${C1_PREFIX} --dry-run`,

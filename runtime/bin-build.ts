@@ -3,6 +3,7 @@ import { access, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build, version as esbuildVersion, type Plugin } from 'esbuild';
 import { sha256Hex } from '../domain/canonical.ts';
+import { HARDENED_NAME } from '../domain/registrar.ts';
 import { bundleHeader, codeMark } from './bin-header.ts';
 import { readIfThere, writeAtomic } from './files.ts';
 import { CHECKOUT } from './paths.ts';
@@ -10,9 +11,6 @@ import { diskFiles, stagedLater } from './seed/tools.ts';
 
 /** The reader is no DOT: it is built like one, and installed apart. */
 export const READER = 'c1-reader';
-
-/** The registrar's patch: built beside the bins. */
-export const HARDENED_REGISTRAR = 'dot-dot-register-c1-hardened';
 
 /** What a build made: file name in the build folder to its SHA-256. */
 export type Built = Readonly<Record<string, string>>;
@@ -44,7 +42,7 @@ async function entries(): Promise<readonly Entry[]> {
   const wanted: readonly Entry[] = [
     ...house.map(({ file, code }) => ({ name: file, source: `dots/house/${file}.ts`, mark: codeMark(code) })),
     // Never installed as it is: W1's request carries it and puts it in the place of the registrar.
-    { name: HARDENED_REGISTRAR, source: `dots/${HARDENED_REGISTRAR}.ts`, mark: codeMark('DOT-REGISTER') },
+    { name: HARDENED_NAME, source: `dots/${HARDENED_NAME}.ts`, mark: codeMark('DOT-REGISTER') },
     ...stagedLater().map(({ file, code }) => ({ name: file, source: `dots/${file}.ts`, mark: codeMark(code) })),
     { name: READER, source: `dots/reader/${READER}.ts`, mark: 'READ-ONLY: no DOT' },
   ];

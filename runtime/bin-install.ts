@@ -8,8 +8,10 @@ import { errnoOf, readIfThere, writeAtomic } from './files.ts';
 import type { BinDigests } from './install.ts';
 import { isExecutable } from './os-user.ts';
 import type { StatePaths } from './paths.ts';
+import { bringRelease } from './release.ts';
 import { type DiskFile, diskFiles } from './seed/tools.ts';
 import { HOST } from './server-config.ts';
+import { OPERATOR } from './stand-in-keys.ts';
 
 export interface BinTarget {
   readonly paths: StatePaths;
@@ -38,7 +40,7 @@ export async function installBins(target: BinTarget): Promise<InstalledBins> {
   await writeConfig(target);
   const files = await Promise.all(diskFiles().map((file) => installOne(target, file)));
   const removed = target.exact ? await removeOthers(paths, new Set(files.map(({ name }) => name))) : 0;
-  await installReader(target);
+  await Promise.all([installReader(target), bringRelease(paths, target.buildFolder, target.built)]);
   return {
     digests: Object.fromEntries(files.map(({ name, sha256 }) => [name, sha256] as const).toSorted()),
     written: files.filter(({ written }) => written).length + removed,
@@ -57,7 +59,8 @@ async function installOne(target: BinTarget, file: DiskFile): Promise<InstalledF
   const [wanted, seen] = await Promise.all([contentOf(target, file), readIfThere(place)]);
   const isDeployed = seen !== null && target.knownGood.has(sha256Hex(seen));
   const isRight = seen !== null && (isDeployed || seen === wanted) && (await isExecutable(place));
-  if (isRight) return { name, sha256: sha256Hex(seen), written: false };
+  // A deployed file is not what was installed: what it should be then, the request says that deployed it.
+  if (isRight) return { name, sha256: sha256Hex(wanted), written: false };
   await writeAtomic(place, wanted, 0o555);
   return { name, sha256: sha256Hex(wanted), written: true };
 }
@@ -76,7 +79,7 @@ async function contentOf({ buildFolder, built }: BinTarget, { file, code, kind }
 
 /** Everything that a bin needs to find the runtime, beside it; and the Node and the cache that its first line names. */
 async function writeConfig({ paths, port, database }: BinTarget): Promise<void> {
-  const config = { label: STAGING_LABELS, host: HOST, port, database };
+  const config = { label: STAGING_LABELS, host: HOST, port, database, operator: OPERATOR };
   const files = [paths.config, path.join(paths.state, 'config', 'runtime.json')];
   await Promise.all([
     ...files.map((file) =>

@@ -17,6 +17,8 @@ export interface StatePaths {
   readonly dot: string;
   readonly bin: string;
   readonly lib: string;
+  /** What a build brings for staging; nobody runs files from here. */
+  readonly release: string;
   readonly cache: string;
   readonly config: string;
   /** Folder of the read-only reader, which is no DOT and so lives apart from the bins. */
@@ -40,6 +42,7 @@ export function statePaths(stateDir: string): StatePaths {
     dot,
     bin: path.join(dot, 'bin'),
     lib: path.join(dot, 'lib'),
+    release: path.join(dot, 'release'),
     cache: path.join(dot, 'cache'),
     config: path.join(dot, 'config', 'runtime.json'),
     reader: path.join(state, 'bin'),

@@ -1,5 +1,5 @@
 import { type Client, escapeIdentifier, escapeLiteral } from 'pg';
-import { DOTS } from '../domain/dots.ts';
+import { DOTS, VOTE_DOT_CODE, VOTER_GROUP } from '../domain/dots.ts';
 import type { StatePaths } from './paths.ts';
 import { newPassword, readPassword, writePassword } from './secrets.ts';
 
@@ -11,16 +11,23 @@ export const VOTER_LOGINS = ['voter_owner_1', 'voter_owner_2'] as const;
 
 export interface Login {
   readonly name: string;
-  readonly reads: boolean;
+  readonly groups: readonly string[];
   readonly readOnly: boolean;
 }
 
+/** Roles that nobody can log in as. */
+const GROUPS = [OWNER_ROLE, READER_GROUP, VOTER_GROUP];
+
 /** Every role that can log in, besides the superuser. */
 export const LOGINS: readonly Login[] = [
-  ...DOTS.map(({ login }) => ({ name: login, reads: true, readOnly: false })),
-  ...READ_ONLY_LOGINS.map((name) => ({ name, reads: true, readOnly: true })),
-  ...VOTER_LOGINS.map((name) => ({ name, reads: false, readOnly: false })),
+  ...DOTS.filter(({ code }) => code !== VOTE_DOT_CODE).map(({ login }) => reader(login, false)),
+  ...READ_ONLY_LOGINS.map((name) => reader(name, true)),
+  ...VOTER_LOGINS.map((name) => ({ name, groups: [READER_GROUP, VOTER_GROUP], readOnly: false })),
 ];
+
+function reader(name: string, readOnly: boolean): Login {
+  return { name, groups: [READER_GROUP], readOnly };
+}
 
 const POWERLESS = 'nosuperuser nocreatedb nocreaterole noreplication nobypassrls';
 
@@ -30,7 +37,7 @@ const POWERLESS = 'nosuperuser nocreatedb nocreaterole noreplication nobypassrls
  */
 export async function ensureRoles(client: Client, paths: StatePaths): Promise<readonly string[]> {
   const there = await roleNames(client);
-  const groups = [OWNER_ROLE, READER_GROUP].filter((name) => !there.has(name));
+  const groups = GROUPS.filter((name) => !there.has(name));
   const logins = await loginsToSet(paths, there);
   if (groups.length + logins.length === 0) return [];
   const statements = [
@@ -65,7 +72,7 @@ function loginStatements(login: LoginToSet, there: ReadonlySet<string>): readonl
   const verb = there.has(login.name) ? 'alter' : 'create';
   return [
     `${verb} role ${name} login ${POWERLESS} password ${escapeLiteral(login.password)}`,
-    ...(login.reads ? [`grant ${READER_GROUP} to ${name}`] : []),
+    ...login.groups.map((group) => `grant ${group} to ${name}`),
     ...(login.readOnly ? [`alter role ${name} set default_transaction_read_only = on`] : []),
   ];
 }

@@ -13,6 +13,7 @@ import type { Postmaster } from './postmaster.ts';
 import { ensureLive, ensurePristine, recreateLive, type Server, withMaintenance } from './pristine.ts';
 import { type Reporter, withProgress } from './reporter.ts';
 import { HOST } from './server-config.ts';
+import { ensureStandInKeys } from './stand-in-keys.ts';
 
 export interface RuntimeOptions extends Partial<Omit<StartOptions, 'port'>> {
   /** Gives up the kept port and picks another free one. */
@@ -44,6 +45,7 @@ export async function startRuntime(
   return withLock(paths, report, () =>
     withoutCrash(paths, async () => {
       const { server, postmaster } = await startServer(stateDir, report, options);
+      await ensureStandInKeys(paths, report);
       const bins = await refreshBins(server, await knownGood(server), false);
       await ensurePristine(server, bins);
       await ensureLive(server, bins);

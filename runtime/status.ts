@@ -78,8 +78,8 @@ interface Installed {
 const INSTALLED = `
   select current_setting('server_version') as version,
          (select count(*)::int from iu_core.install i where i.guard_digest is null) as migrations,
-         last.guard_digest = iu_core.guard_digest() as same, last.bins
-    from (select i.guard_digest, i.bins from iu_core.install i where i.guard_digest is not null
+         last.guard_digest = iu_core.guard_digest() as same, iu_core.expected_bins() as bins
+    from (select i.guard_digest from iu_core.install i where i.guard_digest is not null
            order by i.seq desc limit 1) last`;
 
 async function binFindings(

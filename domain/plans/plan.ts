@@ -5,7 +5,7 @@ import type { DotCode } from '../dots.ts';
 import { dotOf } from '../dots.ts';
 import { runEntry } from '../ledger.ts';
 import { liveClaimOf, rowOf, type Snapshot } from '../snapshot.ts';
-import { SURFACES } from '../surfaces.ts';
+import { SURFACES, type SurfaceName } from '../surfaces.ts';
 
 /** Who asks: the stack and the resource that own the row. */
 export interface Claimant {
@@ -19,14 +19,22 @@ export type Plan =
   | { readonly kind: 'noop'; readonly code: 'NOOP_ALREADY_THERE' | 'NOOP_NOT_OURS' }
   | { readonly kind: 'takeClaim'; readonly refs: readonly RowRef[] };
 
+/** Rows whose keys begin alike. */
+export interface Family {
+  readonly surface: SurfaceName;
+  readonly prefix: string;
+}
+
 /**
  * A DOT's one plan: pure, and the same in preview, in a dry run and in the real run (architecture.md).
  *
- * `scope` names every row that `plan` reads. `subject` is the row that the run is about.
+ * `scope` names every row that `plan` reads. `subject` is the row that the run is about; where its key depends on what is
+ * there already, `family` says how the key begins.
  */
 export interface DotPlan<P> {
   readonly dot: DotCode;
-  readonly subject: (payload: P) => RowRef;
+  readonly subject: (payload: P, snapshot?: Snapshot) => RowRef;
+  readonly family?: (payload: P) => Family;
   readonly scope: (payload: P) => readonly ScopeRef[];
   readonly apply: (snapshot: Snapshot, payload: P, claimant: Claimant) => Plan;
   readonly retire: (snapshot: Snapshot, payload: P, claimant: Claimant) => Plan;

@@ -1,9 +1,10 @@
 import type { Json } from '../canonical.ts';
 import { type RowRef, refOf, type ScopeRef } from '../deltas.ts';
-import type { Claimant, DotPlan, Plan } from '../plans/plan.ts';
+import type { Claimant, DotPlan, Family, Plan } from '../plans/plan.ts';
 import type { Snapshot } from '../snapshot.ts';
+import type { SurfaceName } from '../surfaces.ts';
 
-export const STEP_IDS = ['BASELINE', 'W2', 'W3'] as const;
+export const STEP_IDS = ['BASELINE', 'W1', 'W2', 'W3'] as const;
 /** Steps that are built, in the order in which they run. */
 export type StepId = (typeof STEP_IDS)[number];
 
@@ -25,7 +26,8 @@ export interface StepRow {
   /** Names of rows of the same step that must be there first. */
   readonly after: readonly string[];
   readonly scope: readonly ScopeRef[];
-  readonly subject: RowRef;
+  /** Where the row is that the run is about. */
+  readonly surface: SurfaceName;
   readonly plan: (snapshot: Snapshot, claimant: Claimant) => Plan;
 }
 
@@ -54,22 +56,28 @@ export interface StepRowOptions<P extends Json> {
   readonly after?: readonly string[];
   readonly dotPlan: DotPlan<P>;
   readonly payload: P;
-  /** False where the command's flags say everything and nothing goes to standard input. */
-  readonly onStandardInput?: boolean;
+  /** What goes to standard input where it is not the payload; null where the flags say everything. */
+  readonly standardInput?: Json | null;
 }
 
 /** Binds a DOT's plan to the payload of one row. */
 export function stepRow<P extends Json>(options: StepRowOptions<P>): StepRow {
   const { type, name, inputs, create, retire, dotPlan, payload } = options;
+  const about = dotPlan.family?.(payload) ?? dotPlan.subject(payload);
   return {
     ...{ type, name, inputs, create, retire },
-    payload: options.onStandardInput === false ? null : payload,
+    payload: options.standardInput === undefined ? payload : options.standardInput,
     after: options.after ?? [],
-    // The handbook's entry on the row is read as well: a newer one supersedes it.
-    scope: [...dotPlan.scope(payload), { surface: 'dot_ledger', key: refOf(dotPlan.subject(payload)) }],
-    subject: dotPlan.subject(payload),
+    scope: [...dotPlan.scope(payload), entryOf(about)],
+    surface: about.surface,
     plan: (snapshot, claimant) => dotPlan.apply(snapshot, payload, claimant),
   };
+}
+
+/** The handbook's entry on the row is read as well: a newer one supersedes it. */
+function entryOf(about: RowRef | Family): ScopeRef {
+  if ('key' in about) return { surface: 'dot_ledger', key: refOf(about) };
+  return { surface: 'dot_ledger', prefix: `${about.surface}/${about.prefix}` };
 }
 
 /** The command line of a row's owner. */

@@ -59,7 +59,7 @@ function objectRow(name: string, payload: { readonly name: string; readonly kind
     retire: `${command} --retire`,
     dotPlan: schemaEnsure,
     payload,
-    onStandardInput: false,
+    standardInput: null,
   });
 }
 

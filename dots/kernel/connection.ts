@@ -12,6 +12,8 @@ const runtimeConfig = z.object({
   port: z.number().int(),
   database: z.string(),
   secrets: z.string(),
+  /** The principal of the allowed signers who proposes, and whose key lies among the secrets. */
+  operator: z.string().default('operator_1'),
   /** Time limits in milliseconds, for a host that is slower than most. */
   limits: z
     .strictObject({ connect: limit(5_000), lock: limit(10_000), statement: limit(30_000), answer: limit(40_000) })

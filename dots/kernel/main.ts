@@ -35,6 +35,10 @@ export interface Bin<P extends Json> extends DotProgram<P>, BinFace {
   readonly inspect?: (client: Client, flags: Readonly<Record<string, unknown>>) => Promise<Json | null>;
   /** `retire`: this bin only ever retires; `apply`: it has no retire of its own; `both` adds the flag --retire. */
   readonly direction: 'apply' | 'retire' | 'both';
+  /** Where other flags than --retire say that a row is retired. */
+  readonly isRetire?: (flags: Readonly<Record<string, unknown>>) => boolean;
+  /** What a dry run says before the rows. */
+  readonly dryRunSays?: string;
   /** False where the house DOT never had a dry run; asking for one is a usage error. */
   readonly hasDryRun: boolean;
 }
@@ -106,7 +110,8 @@ async function perform<P extends Json>(dot: Dot, bin: Bin<P>, flags: CommonFlags
   assertCloud(flags);
   const looked = await look(dot, bin, flags);
   if (looked !== null) return looked;
-  const direction: Direction = bin.direction === 'retire' || flags.retire === true ? 'retire' : 'apply';
+  const isRetire = bin.isRetire?.({ ...flags }) ?? (bin.direction === 'retire' || flags.retire === true);
+  const direction: Direction = isRetire ? 'retire' : 'apply';
   const payload = bin.payload({ ...flags }, await readStandardInput());
   const claimant = parseClaimant(flags.for ?? '');
   const input = { dot: dot.code, step: parseStep(flags.step ?? ''), direction, claimant, payload };
@@ -119,7 +124,9 @@ async function perform<P extends Json>(dot: Dot, bin: Bin<P>, flags: CommonFlags
   const result = await withConnection(runtimeConfig(), dot.login, dot.bin, (client) =>
     runDot(client, bin, input, options),
   );
-  return outcomeOf(dot, flags.dryRun === true ? 'dry-run' : 'real', result);
+  const outcome = outcomeOf(dot, flags.dryRun === true ? 'dry-run' : 'real', result);
+  const says = result.code === 'OK_PLANNED' ? bin.dryRunSays : undefined;
+  return says === undefined ? outcome : { ...outcome, message: `${says}: ${outcome.message}` };
 }
 
 /** What the bin's own look says; null where it has none or the run goes on. */
@@ -216,6 +223,6 @@ export function dotFolder(): string {
   return dirname(realpathSync(process.argv[1] ?? ''));
 }
 
-function runtimeConfig(): RuntimeConfig {
+export function runtimeConfig(): RuntimeConfig {
   return readRuntimeConfig(join(dotFolder(), '..', 'config', 'runtime.json'));
 }

@@ -21,7 +21,7 @@ export interface RunRequest {
 }
 
 /**
- * The request of a run. The id is deterministic: stack, resource, step, direction, payload digest and generation (the
+ * The request of a run. The id is deterministic: stack, resource, step, direction, row, payload digest and generation (the
  * count of runs that were applied to the row before), so that the same change asked twice is one run, and the same
  * change after a retire is a new one (steps.md).
  */
@@ -32,12 +32,13 @@ export function requestOf<P extends Json>(
   snapshot: Snapshot,
 ): RunRequest {
   const { step, direction, claimant } = input;
-  const generation = snapshot.runs.get(refOf(subject)) ?? 0;
   const payload = digestOf(input.payload);
-  const requestId = digestOf({ dot: input.dot, step, direction, ...claimant, payload, generation });
+  const about = refOf(subject);
+  const generation = snapshot.runs.get(about) ?? 0;
+  const requestId = digestOf({ dot: input.dot, step, direction, ...claimant, about, payload, generation });
   return {
     requestId,
     deltaDigest: deltaDigest({ step, direction, deltas }),
-    body: { request_id: requestId, step, direction, ...claimant, subject: refOf(subject), deltas },
+    body: { request_id: requestId, step, direction, ...claimant, subject: about, deltas },
   };
 }

@@ -13,6 +13,18 @@ export interface DotProgram<P> {
   readonly plan: DotPlan<P>;
   /** The calls for a plan; the rows' own functions where absent. */
   readonly calls?: (input: RunInput<P>, deltas: readonly Delta[]) => readonly GatewayCall[];
+  /** How the run is journalled: a step needs an approved plan, a request and a vote do not. */
+  readonly kind?: 'step' | 'propose' | 'vote';
+  /** Checks right before the writes, in their transaction. @throws C1Error to stop */
+  readonly guard?: (client: Client, input: RunInput<P>, snapshot: Snapshot) => Promise<void>;
+  /** What happens outside the database, e.g. to files. Idempotent: it also completes what an earlier run left undone. */
+  readonly effects?: (input: RunInput<P>, snapshot: Snapshot) => Effects;
+}
+
+/** Done after the last write and before the commit, so that a killed run is simply run again; undone when nothing was committed. */
+export interface Effects {
+  readonly place: () => void;
+  readonly undo: () => void;
 }
 
 export interface RunResult {
@@ -48,12 +60,21 @@ export async function runDot<P extends Json>(
   options: RunOptions,
 ): Promise<RunResult> {
   const planned = await planNow(client, program.plan, input);
-  if (planned.plan.kind === 'noop') return noop(planned, program.plan.subject(input.payload), planned.plan.code);
+  if (planned.plan.kind === 'noop') {
+    if (!options.dryRun && planned.plan.code === 'NOOP_ALREADY_THERE')
+      program.effects?.(input, planned.snapshot).place();
+    return noop(planned, subjectOf(program.plan, input, planned), planned.plan.code);
+  }
   if (options.dryRun) return dryRun(planned.plan);
   if (planned.plan.kind === 'takeClaim') return takeClaim(client, input, planned.plan.refs);
-  const request = requestOf(input, program.plan.subject(input.payload), planned.plan.deltas, planned.snapshot);
+  const request = requestOf(input, subjectOf(program.plan, input, planned), planned.plan.deltas, planned.snapshot);
   options.onRequest(request.requestId);
-  const state = await call<string>(client, 'declare_run', [input.dot, 'step', request.body, request.deltaDigest]);
+  const state = await call<string>(client, 'declare_run', [
+    input.dot,
+    program.kind ?? 'step',
+    request.body,
+    request.deltaDigest,
+  ]);
   if (state === 'applied') return alreadyApplied(client, program.plan, input, request);
   return write(client, program, input, request);
 }
@@ -74,16 +95,22 @@ async function write<P extends Json>(
   request: RunRequest,
 ): Promise<RunResult> {
   await client.query('begin');
-  const state = await call<string>(client, 'open_run', [input.dot, 'step', request.body, request.deltaDigest]);
+  const state = await call<string>(client, 'open_run', [
+    input.dot,
+    program.kind ?? 'step',
+    request.body,
+    request.deltaDigest,
+  ]);
   if (state === 'applied') {
     await client.query('rollback');
     return alreadyApplied(client, program.plan, input, request);
   }
-  const deltas = await replan(client, program.plan, input, request);
+  const { deltas, snapshot } = await replan(client, program.plan, input, request);
+  await program.guard?.(client, input, snapshot);
   for (const one of program.calls?.(input, deltas) ?? rowCalls(deltas)) await callGateway(client, one);
   const closed = await call<{ readonly ledgerSeq: number | null }>(client, 'close_run', [request.requestId]);
   const readback = { ...(await readBack(client, deltas)), ledgerSeq: closed.ledgerSeq };
-  await commit(client, input.dot, request);
+  await commitWith(client, input.dot, request, program.effects?.(input, snapshot));
   return { code: 'OK_APPLIED', deltas, requestId: request.requestId, readback };
 }
 
@@ -93,10 +120,10 @@ async function replan<P>(
   plan: DotPlan<P>,
   input: RunInput<P>,
   request: RunRequest,
-): Promise<readonly Delta[]> {
-  const again = await planNow(client, plan, input);
-  const deltas = again.plan.kind === 'change' ? again.plan.deltas : [];
-  if (deltaDigest({ ...input, deltas }) === request.deltaDigest) return deltas;
+): Promise<{ readonly deltas: readonly Delta[]; readonly snapshot: Snapshot }> {
+  const { plan: again, snapshot } = await planNow(client, plan, input);
+  const deltas = again.kind === 'change' ? again.deltas : [];
+  if (deltaDigest({ ...input, deltas }) === request.deltaDigest) return { deltas, snapshot };
   throw new C1Error('HOLD_PRESTATE_MOVED', {
     seen: `other rows than those of request ${request.requestId}`,
     expected: 'the rows that were planned',
@@ -113,6 +140,18 @@ async function readBack(client: Client, deltas: readonly Delta[]): Promise<{ rea
     seen: `a readback without ${different === undefined ? 'rows' : refOf(different)}`,
     expected: 'every row as it was written',
   });
+}
+
+/** Files first: what a kill leaves then is files that the next run finds done, never rows that claim files. */
+async function commitWith(client: Client, dot: DotCode, request: RunRequest, effects?: Effects): Promise<void> {
+  effects?.place();
+  try {
+    await commit(client, dot, request);
+  } catch (cause) {
+    const isOpen = cause instanceof C1Error && cause.code === 'HOLD_OUTCOME_UNKNOWN';
+    if (!isOpen) effects?.undo();
+    throw cause;
+  }
 }
 
 /** A connection that breaks during the commit leaves the outcome open: the journal knows it. */
@@ -147,11 +186,15 @@ async function alreadyApplied<P>(
   request: RunRequest,
 ): Promise<RunResult> {
   const again = await planNow(client, plan, input);
-  if (again.plan.kind === 'noop') return noop(again, plan.subject(input.payload), again.plan.code);
+  if (again.plan.kind === 'noop') return noop(again, subjectOf(plan, input, again), again.plan.code);
   throw new C1Error('HOLD_PRESTATE_MOVED', {
     seen: `request ${request.requestId} applied, and yet rows to change`,
     expected: 'the rows as that request left them',
   });
+}
+
+function subjectOf<P>(plan: DotPlan<P>, { payload }: RunInput<P>, { snapshot }: Planned): RowRef {
+  return plan.subject(payload, snapshot);
 }
 
 function noop(planned: Planned, subject: RowRef, code: 'NOOP_ALREADY_THERE' | 'NOOP_NOT_OURS'): RunResult {

@@ -31,8 +31,13 @@ function codesOf(file: string): readonly string[] {
   const handle = openSync(file, 'r');
   try {
     const length = readSync(handle, bytes);
-    return [...bytes.toString('utf8', 0, length).matchAll(CODE_LINE)].map(([, code]) => code ?? '');
+    return codesIn(bytes.subarray(0, length));
   } finally {
     closeSync(handle);
   }
+}
+
+/** The codes of a file's header lines. */
+export function codesIn(bytes: Buffer): readonly string[] {
+  return [...bytes.toString('utf8', 0, HEADER_BYTES).matchAll(CODE_LINE)].map(([, code]) => code ?? '');
 }

@@ -56,6 +56,7 @@ const LEGACY: readonly (readonly [string, string, string])[] = [
 export function requestRows(): readonly SeedRow[] {
   return LEGACY.map(([apr_code, action_code, summary], at) => ({
     ...{ apr_code, request_type: 'governance', action_code, proposed_action: { summary }, proposer: 'operator_1' },
+    proposer_signature: 'legacy:directus-app',
     ...{ risk_class: 'high', status: 'applied', created_at: dayAt(150 + at * 20), applied_at: dayAt(152 + at * 20) },
   }));
 }

@@ -37,6 +37,7 @@ const DEPLOYS: readonly (readonly [string, string, string, boolean])[] = [
 export function deployLogRows(): readonly SeedRow[] {
   return DEPLOYS.map(([bin, version, status, good], at) => ({
     file: `/opt/incomex/dot/bin/${bin}`,
+    request_ref: `LEGACY-${at + 1}`,
     version,
     sha256: sha256Hex(`${bin}@${version}`),
     status,

@@ -168,6 +168,7 @@ create table public.apr_requests (
   action_code text not null references public.apr_action_types (action_code),
   proposed_action jsonb not null,
   proposer text not null,
+  proposer_signature text not null,
   risk_class text not null default 'high' check (risk_class in ('low', 'medium', 'high')),
   status text not null,
   created_at timestamptz not null default now(),
@@ -218,6 +219,7 @@ create table public.governance_object_ownership (
 create table public.vps_deploy_log (
   id integer generated always as identity primary key,
   file text not null,
+  request_ref text not null,
   version text not null,
   sha256 text not null check (sha256 ~ '^[0-9a-f]{64}$'),
   status text not null,

@@ -1,9 +1,13 @@
 -- What must hold before a run is journalled or opened (runtime.md, "Opening a run").
 
+-- The login of the DOT, or a member of it where the login is a group: each voter has one of his own. Membership as it is
+-- listed: a superuser is a member of everything by right, and still no voter.
 create function iu_core.assert_caller(p_dot_code text) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
-  if not exists (select from iu_core.dot d where d.dot_code = p_dot_code and d.login = session_user) then
+  if not exists (select from iu_core.dot d where d.dot_code = p_dot_code and (d.login = session_user or exists (
+       select from pg_auth_members m join pg_roles g on g.oid = m.roleid
+        where g.rolname = d.login and not g.rolcanlogin and m.member = session_user::regrole))) then
     perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00', format('%s opening a run of %s', session_user, p_dot_code),
       'the login of that DOT', 'run the bin of the DOT');
   end if;
@@ -46,7 +50,9 @@ begin
       'a subject that is one of the deltas', 'run the bin of the DOT');
   end if;
   if p_kind is distinct from 'step' and exists (select from jsonb_array_elements(p_deltas) d
-      where (d ->> 'surface') is distinct from own and not (d ->> 'surface' = 'dot_ledger' and d ->> 'key' = p_subject)) then
+      where (d ->> 'surface') is distinct from own and not (d ->> 'surface' = 'dot_ledger' and d ->> 'key' = p_subject)
+        -- A denial closes the request that it is about.
+        and not (p_kind = 'vote' and d ->> 'surface' = 'apr_requests' and d ->> 'op' = 'retire')) then
     perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00', format('a run of kind %s that changes other rows than %L', p_kind, own),
       'kind step, which needs an approved plan', 'run the bin of the DOT');
   end if;
@@ -85,8 +91,8 @@ begin
    where not (d ->> 'surface' = 'dot_ledger' and d ->> 'key' = run.subject)
      and case run.direction
            when 'apply' then (c.status = 'live' and c.stack <> run.stack) or (d ->> 'op' = 'reinstate' and c.surface is null)
-           -- History other than the handbook has no retired state: retiring appends to it.
-           else not (s.kind = 'history' and s.surface <> 'dot_ledger')
+           -- History without a retired state is only appended to.
+           else not (s.kind = 'history' and s.status_column is null)
                 and (c.stack is distinct from run.stack or (c.status = 'live' and c.resource <> run.resource)
                      or (c.status = 'released' and (d ->> 'surface') || '/' || (d ->> 'key') = run.subject)) end
    limit 1;

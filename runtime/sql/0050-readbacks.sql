@@ -101,11 +101,15 @@ language sql stable set search_path = pg_catalog, pg_temp
 return (select coalesce(array_agg(d.key order by d.key), '{}') from iu_core.v_baseline b, jsonb_each_text(b.digests) d
          where b.status = 'open' and iu_core.undone_digest(d.key, b.journal_position) <> d.value);
 
--- Every live governed row, one JSON line each, without what only the runtime can make: two runs compare by diff.
+-- Every live governed row, one JSON line each, without what only the runtime can make: two runs compare by diff. The new
+-- file that a patch carries stands there by its digest.
 create function iu_core.live_snapshot() returns setof text
 language sql stable set search_path = pg_catalog, pg_temp
 begin atomic
-  select jsonb_build_object('surface', s.surface, 'key', x.key, 'row', x.image)::text
+  select jsonb_build_object('surface', s.surface, 'key', x.key, 'row',
+           case when x.image #> '{proposed_action,new_content_base64}' is null then x.image
+                else jsonb_set(x.image, '{proposed_action,new_content_base64}',
+                       to_jsonb('sha256:' || iu_core.content_sha256(x.image -> 'proposed_action'))) end)::text
     from iu_core.surface s, lateral iu_core.surface_rows(s.surface) x
    where s.kind <> 'bookkeeping' and x.live
    order by s.surface collate "C", x.key collate "C";

@@ -9,9 +9,13 @@ return (
     select r.step, r.subject, r.direction, r.observed, r.applied_seq, d.ledgers from iu_core.v_baseline b, iu_core.dot_run r
       join iu_core.dot d on d.dot_code = r.dot_code where r.applied_seq > b.journal_position
   ), net as (
+    -- History is only appended to: what a retire appends takes back what the apply counted. Votes are counted by their
+    -- request, whenever they were cast.
     select l.step, d ->> 'surface' as surface,
-           sum(case when d ->> 'op' in ('insert', 'reinstate') then 1 when d ->> 'op' = 'retire' then -1 else 0 end) as net
-      from later l, jsonb_array_elements(l.observed) d where d ->> 'surface' not in ('baseline', 'dot_ledger') group by 1, 2
+           sum(case when d ->> 'op' = 'retire' or (d ->> 'op' = 'insert' and l.direction = 'retire') then -1
+                    when d ->> 'op' in ('insert', 'reinstate') then 1 else 0 end) as net
+      from later l, jsonb_array_elements(l.observed) d
+     where d ->> 'surface' not in ('baseline', 'dot_ledger', 'apr_approvals') group by 1, 2
     union all
     select s.step, 'dot_ledger', count(*) filter (where s.direction = 'apply')
       from (select distinct on (l.subject) l.step, l.direction from later l where l.ledgers order by l.subject, l.applied_seq desc) s
@@ -38,6 +42,23 @@ begin
   return n;
 end $$;
 
+-- Name and digest of every file of the DOT folder that is known: as installed, and what applied patches put there since.
+create function iu_core.expected_bins() returns jsonb
+language sql stable set search_path = pg_catalog, pg_temp
+return (
+  with patch as (
+    select q.proposed_action as a from public.apr_requests q
+     where q.status = 'applied' and q.action_code = 'patch_ops_code' and q.proposed_action ? 'staged_files'
+  ), file as (
+    select n.name, iu_core.content_sha256(p.a) as sha256
+      from patch p, lateral (values (regexp_replace(p.a ->> 'file_path', '^.*/', '')), (p.a ->> 'alias')) n(name)
+     where n.name is not null
+    union all
+    select f ->> 'file', f ->> 'sha256' from patch p, jsonb_array_elements(p.a -> 'staged_files') f
+  )
+  select coalesce((select i.bins from iu_core.install i where i.bins is not null order by i.seq desc limit 1), '{}')
+         || coalesce((select jsonb_object_agg(f.name, f.sha256) from file f), '{}'));
+
 -- The whole state that a readback judges, of one snapshot.
 create function iu_core.read_state() returns jsonb
 language sql stable set search_path = pg_catalog, pg_temp
@@ -58,9 +79,11 @@ return jsonb_build_object(
   'vocabularyRows', iu_core.vocabulary_rows(),
   'guard', jsonb_build_object('seen', iu_core.guard_digest(),
      'installed', (select i.guard_digest from iu_core.install i where i.guard_digest is not null order by i.seq desc limit 1)),
-  'bins', (select i.bins from iu_core.install i where i.bins is not null order by i.seq desc limit 1),
+  'bins', iu_core.expected_bins(),
+  -- A row of history is nothing that could be retired, unless it has a state of its own.
   'steps', (select coalesce(jsonb_agg(distinct r.step), '[]') from iu_core.claim c join iu_core.dot_run r on r.request_id = c.request_id
-             where c.status = 'live' and c.surface <> 'dot_ledger'),
+              join iu_core.surface s on s.surface = c.surface
+             where c.status = 'live' and c.surface <> 'dot_ledger' and not (s.kind = 'history' and s.status_column is null)),
   'approvals', (select s.value from iu_core.setting s where s.name = 'approvals'),
   'target', jsonb_build_object('system', (select system_identifier::text from pg_control_system()),
      'database', (select d.oid::text from pg_database d where d.datname = current_database())));

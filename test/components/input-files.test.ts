@@ -6,6 +6,7 @@ import { readPayloadFiles, readPlannedDeltas } from '../../components/input-file
 import { C1_DOT_CODES } from '../../domain/dots.ts';
 import { plannedCounts } from '../../domain/planned-deltas.ts';
 import { stepsThrough } from '../../domain/program.ts';
+import { blankRegistrar } from '../../domain/release.ts';
 
 let folder: string;
 
@@ -60,7 +61,7 @@ test.each([
   const text = await readFile(file, 'utf8');
   expect(text).toContain(search);
   await writeFile(file, text.replace(search, replacement));
-  const read = () => stepsThrough('W3', readPayloadFiles(join(folder, 'payloads')));
+  const read = () => stepsThrough('W3', { ...readPayloadFiles(join(folder, 'payloads')), ...blankRegistrar() });
   expect(read).toThrow(/^ERROR_PAYLOAD_INVALID: /);
   expect(read).toThrow(detail);
 });

@@ -5,6 +5,7 @@ import { declareSteps } from '../../components/declare.ts';
 import { readPayloadFiles, readPlannedDeltas } from '../../components/input-files.ts';
 import { localTransport } from '../../components/transport.ts';
 import { stepsThrough } from '../../domain/program.ts';
+import { blankRegistrar } from '../../domain/release.ts';
 
 interface Recorded {
   readonly type: string;
@@ -30,7 +31,7 @@ beforeAll(async () => {
     'dryrun',
     false,
   );
-  const steps = stepsThrough('W3', readPayloadFiles('payloads'));
+  const steps = stepsThrough('W3', { ...readPayloadFiles('payloads'), ...blankRegistrar() });
   const declared = declareSteps(steps, readPlannedDeltas('planned-deltas.yaml'), localTransport);
   await Promise.all(
     declared.flatMap(({ rows }) => rows).map(({ outcome }) => new Promise((resolve) => outcome.apply(resolve))),

@@ -10,6 +10,7 @@ import { CHECKOUT, type StatePaths, statePaths } from '../../runtime/paths.ts';
 import { isAlive } from '../../runtime/postmaster.ts';
 import { ensurePristine } from '../../runtime/pristine.ts';
 import { SILENT } from '../../runtime/reporter.ts';
+import { ensureStandInKeys } from '../../runtime/stand-in-keys.ts';
 
 /** The one PostgreSQL of a test run: every test clones its template. */
 export interface TestServer {
@@ -34,6 +35,7 @@ export async function startTestServer(): Promise<TestServer> {
   const { port } = await startCluster(paths, SILENT, { port: null, fsync: false, autovacuum: false });
   const target = { paths, buildFolder: shared.build, built, port, database: LIVE };
   const { digests } = await installBins({ ...target, knownGood: new Set(), exact: false });
+  await ensureStandInKeys(paths, SILENT);
   await ensurePristine({ paths, port, report: SILENT }, digests);
   return { stateDir, port, buildFolder: shared.build, built };
 }

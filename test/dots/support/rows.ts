@@ -2,13 +2,17 @@ import path from 'node:path';
 import { readPayloadFiles } from '../../../components/input-files.ts';
 import { canonicalJson, type Json } from '../../../domain/canonical.ts';
 import { stepsThrough } from '../../../domain/program.ts';
+import { blankRegistrar } from '../../../domain/release.ts';
 import { commandFor, type StepId, type StepRow } from '../../../domain/steps/step.ts';
 import type { BinResult } from '../../support/runtime.ts';
 import type { Moment, Stop } from './proxy.ts';
 import type { Started, Trial } from './trial.ts';
 
 /** Steps and rows as the program declares them: the tests run the very commands that Pulumi runs. */
-export const STEPS = stepsThrough('W3', readPayloadFiles(path.resolve(import.meta.dirname, '../../../payloads')));
+export const STEPS = stepsThrough('W3', {
+  ...readPayloadFiles(path.resolve(import.meta.dirname, '../../../payloads')),
+  ...blankRegistrar(),
+});
 
 export const STACK = 'trial';
 export const CODE = 'DOT_C1_VOCAB_BUILD';

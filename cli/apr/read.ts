@@ -1,0 +1,91 @@
+import type { Client } from 'pg';
+import type { PatchAction } from '../../domain/apr.ts';
+import { voteStatement } from '../../domain/apr.ts';
+import { C1Error } from '../../domain/codes.ts';
+import { actionOf } from '../../domain/plans/apr-execute.ts';
+import {
+  assertRequestSigned,
+  type RequestRow,
+  readRequest,
+  readVotes,
+  type VoteRow,
+} from '../../dots/kernel/approvals.ts';
+import { type Signers, signersOf, verify } from '../../dots/kernel/ssh.ts';
+import { withClient } from '../../runtime/connect.ts';
+import { DEFAULT_READER } from '../../runtime/connection-file.ts';
+import { statePaths } from '../../runtime/paths.ts';
+import { connectionOf } from '../../runtime/runtime.ts';
+
+/** A request with what is known of its signatures; `null` means that the signature holds. */
+export interface ShownRequest {
+  readonly request: RequestRow;
+  readonly fault: C1Error | null;
+  readonly votes: readonly { readonly vote: VoteRow; readonly fault: C1Error | null }[];
+  readonly quorum: boolean;
+}
+
+export async function listRequests(stateDir: string, all: boolean): Promise<readonly ShownRequest[]> {
+  return asReader(stateDir, async (client, signers) => {
+    const { rows } = await client.query<{ apr_code: string }>(
+      `select q.apr_code from public.apr_requests q where $1 or q.status in ('pending', 'applied')
+        order by q.created_at desc, q.apr_code`,
+      [all],
+    );
+    const shown: ShownRequest[] = [];
+    for (const { apr_code } of rows) shown.push(await show(client, signers, apr_code));
+    return shown;
+  });
+}
+
+/** @throws C1Error HOLD_APR_MISSING */
+export async function showRequest(stateDir: string, code: string): Promise<ShownRequest> {
+  return asReader(stateDir, (client, signers) => show(client, signers, code));
+}
+
+/** The new file that a patch brings. @throws C1Error REJECT_PATCH_TARGET when the request is none */
+export function contentOf(request: RequestRow): Buffer {
+  return Buffer.from(patchOf(request).new_content_base64, 'base64');
+}
+
+/** @throws C1Error REJECT_PATCH_TARGET when the request is no patch of the known shape */
+export function patchOf({ apr_code, action_code, proposed_action }: RequestRow): PatchAction {
+  return actionOf({ key: apr_code, image: { action_code, proposed_action } });
+}
+
+async function asReader<T>(stateDir: string, work: (client: Client, signers: Signers) => Promise<T>): Promise<T> {
+  const paths = statePaths(stateDir);
+  const { port, database } = await connectionOf(stateDir);
+  return withClient(paths, { port, database, login: DEFAULT_READER }, async (client) => {
+    await client.query('begin isolation level repeatable read read only');
+    const answer = await work(client, signersOf(paths.secrets));
+    await client.query('commit');
+    return answer;
+  });
+}
+
+async function show(client: Client, signers: Signers, code: string): Promise<ShownRequest> {
+  const request = await readRequest(client, code);
+  const votes = await readVotes(client, code);
+  const { rows } = await client.query<{ passed: boolean }>('select public.quorum_passed($1) as passed', [code]);
+  return {
+    request,
+    fault: faultOf(() => assertRequestSigned(signers, request)),
+    votes: votes.map((vote) => ({
+      vote,
+      fault: faultOf(() =>
+        verify(signers, voteStatement(request, vote.voter, vote.decision), vote.signature, vote.voter),
+      ),
+    })),
+    quorum: rows[0]?.passed === true,
+  };
+}
+
+function faultOf(check: () => unknown): C1Error | null {
+  try {
+    check();
+    return null;
+  } catch (cause) {
+    if (cause instanceof C1Error) return cause;
+    throw cause;
+  }
+}

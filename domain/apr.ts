@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { digestOf, type Json } from './canonical.ts';
+import { dotCode, plainText } from './payloads.ts';
+import { SCAN_FOLDER } from './registrar.ts';
+
+/**
+ * Approval requests (authority.md, "APR"): what is asked for, what is signed, how many have to agree. The request's code
+ * is made of its own content, so that the same request is the same code, and an altered one no longer fits its name.
+ */
+export const SIGNATURE_NAMESPACE = 'c1-apr';
+export const PATCH_ACTION = 'patch_ops_code';
+
+/** Approvals needed by risk class; the proposer's own does not count, and one denial is final. Twin of `public.quorum_passed`. */
+export const QUORUM = { low: 1, medium: 1, high: 2 } as const;
+export type RiskClass = keyof typeof QUORUM;
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'SHA-256 in lower-case hex');
+const fileName = z
+  .string()
+  .max(100)
+  .regex(
+    /^dot-[a-z0-9]+(-[a-z0-9]+)*$/,
+    'the name of a DOT file: dot- and ASCII small letters, digits, single hyphens',
+  );
+const version = z
+  .string()
+  .max(40)
+  .regex(/^\d+\.\d+\.\d+(-[a-z0-9.-]+)?$/, 'a version');
+
+/** What a patch says besides the new content itself. */
+const patchShape = {
+  dot_code: dotCode,
+  file_path: z
+    .string()
+    .max(200)
+    .regex(new RegExp(`^${SCAN_FOLDER}/dot-[a-z0-9]+(-[a-z0-9]+)*$`), `a file right below ${SCAN_FOLDER}`),
+  patch_mode: z.literal('full_replace'),
+  session_code: z.string().regex(/^S-[A-Z0-9]+(-[A-Z0-9]+)*$/, 'a session code such as S-C1-REG-001'),
+  test_plan: z.array(plainText).min(1).max(20),
+  version,
+  /** The file that is there now; another one stops the patch. */
+  replaces: z.strictObject({ version, sha256 }),
+  /** A second name of the patched file: a symlink, which the scan of the disk leaves out. */
+  alias: fileName.nullable(),
+  /** Files that come with the patch and go with its rollback. */
+  staged_files: z.array(z.strictObject({ file: fileName, dot_code: dotCode, sha256 })).max(50),
+};
+
+/** A `patch_ops_code` request without what only the runtime knows: how many like it were closed before. */
+export const patchProposal = z.strictObject({ ...patchShape, new_content_base64: z.base64().min(1).max(4_000_000) });
+export type PatchProposal = z.infer<typeof patchProposal>;
+
+/** `proposed_action` of a `patch_ops_code` request. */
+export const patchAction = patchProposal.extend({ incarnation: z.int().nonnegative() });
+export type PatchAction = z.infer<typeof patchAction>;
+
+/** A proposal as a command line's standard input carries it: the content by name and digest, from the release folder. */
+export const patchOrder = z.strictObject({ ...patchShape, content_file: fileName, new_content_sha256: sha256 });
+export type PatchOrder = z.infer<typeof patchOrder>;
+
+/** A row of `apr_requests` as it is signed: everything but its status and its times. */
+export interface AprRequest {
+  readonly apr_code: string;
+  readonly request_type: string;
+  readonly action_code: string;
+  readonly proposed_action: Json;
+  readonly risk_class: RiskClass;
+  readonly proposer: string;
+}
+
+export type Decision = 'approve' | 'deny';
+
+/** Beginning of the codes of all requests that patch this DOT. */
+export function aprPrefix(dot: string): string {
+  return `APR-C1-${dot}-`;
+}
+
+const CODE_DIGITS = 16;
+
+/** The code of a request: its target and the digest of what it asks for. */
+export function aprCode(action_code: string, action: PatchAction): string {
+  return `${aprPrefix(action.dot_code)}${digestOf({ action_code, proposed_action: action }).slice(0, CODE_DIGITS)}`;
+}
+
+/** What the proposer signs, as canonical JSON. */
+export function requestStatement(request: AprRequest): Json {
+  const { apr_code, request_type, action_code, proposed_action, risk_class, proposer } = request;
+  return { apr_code, request_type, action_code, proposed_action, risk_class, proposer };
+}
+
+/** What a voter signs: the whole request with the decision, so that a vote moves neither to another request nor to the other side. */
+export function voteStatement(request: AprRequest, voter: string, decision: Decision): Json {
+  return { request: requestStatement(request), voter, decision };
+}

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import type { PatchOrder, PatchProposal } from './apr.ts';
+import { C1_DOT_CODES, dotOf } from './dots.ts';
+import { HARDENED_NAME, HARDENED_VERSION, SCAN_FOLDER } from './registrar.ts';
+
+/** What a build of this program brings to the host, unstaged: the registrar's patch and the eight bins, by digest. */
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+export const release = z.strictObject({
+  registrar: z.strictObject({
+    file: z.literal(HARDENED_NAME),
+    sha256,
+    replaces: z.strictObject({ version: z.string(), sha256 }),
+  }),
+  staged: z.array(z.strictObject({ file: z.string(), dot_code: z.string(), sha256 })).length(8),
+});
+export type Release = z.infer<typeof release>;
+
+/** A release whose digests nobody knows: for the pages that only print commands. */
+export function blankRelease(): Release {
+  const sha256 = '0'.repeat(64);
+  const { version } = dotOf('DOT-REGISTER');
+  return {
+    registrar: { file: HARDENED_NAME, sha256, replaces: { version, sha256 } },
+    staged: C1_DOT_CODES.map((code) => ({ file: dotOf(code).bin, dot_code: code, sha256 })),
+  };
+}
+
+const SESSION = 'S-C1-REG-001';
+
+/** W1's request as it goes to standard input: the content by name and digest. */
+export function registrarOrder({ registrar, staged }: Release): PatchOrder {
+  const { bin } = dotOf('DOT-REGISTER');
+  return {
+    dot_code: 'DOT-REGISTER',
+    file_path: `${SCAN_FOLDER}/${bin}`,
+    patch_mode: 'full_replace',
+    session_code: SESSION,
+    test_plan: [
+      'node --check of the new file, under flock, before it is moved into place',
+      'dot-dot-register-c1-hardened --cloud --dry-run: 23 new, nothing written',
+      'dot-dot-register-c1-hardened --cloud --only-prefix dot-c1- --dry-run: exactly the 8 staged DOTs',
+      'dot-apr-execute --restore DOT-REGISTER: the replaced file byte for byte, the staged files gone',
+    ],
+    version: HARDENED_VERSION,
+    replaces: registrar.replaces,
+    alias: HARDENED_NAME,
+    staged_files: staged,
+    content_file: registrar.file,
+    new_content_sha256: registrar.sha256,
+  };
+}
+
+/** The same with the content itself, as the request's row will carry it. */
+export function registrarProposal(found: Release, content: Uint8Array): PatchProposal {
+  const { content_file: _, new_content_sha256: __, ...order } = registrarOrder(found);
+  return { ...order, new_content_base64: Buffer.from(content).toString('base64') };
+}
+
+/** The registrar's payload of `blankRelease`. */
+export function blankRegistrar(): { readonly release: Release; readonly proposal: PatchProposal } {
+  const blank = blankRelease();
+  return { release: blank, proposal: registrarProposal(blank, Buffer.from('blank')) };
+}

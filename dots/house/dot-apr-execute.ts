@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import type { Client } from 'pg';
+import { C1Error } from '../../domain/codes.ts';
+import { dotCode, parsePayload } from '../../domain/payloads.ts';
+import { actionOf, aprExecute } from '../../domain/plans/apr-execute.ts';
+import { liveRequest, type Target } from '../../domain/plans/apr-request.ts';
+import type { FamilyRow, Snapshot } from '../../domain/snapshot.ts';
+import { assertQuorum, assertRequestSigned, readRequest, readVotes } from '../kernel/approvals.ts';
+import { usage } from '../kernel/command.ts';
+import { lockUntilExit } from '../kernel/folder-lock.ts';
+import { dotFolder, runBin, runtimeConfig } from '../kernel/main.ts';
+import { applyPatch, rollBackPatch } from '../kernel/patch-files.ts';
+import type { RunInput } from '../kernel/request.ts';
+import { signersOf } from '../kernel/ssh.ts';
+
+/**
+ * Applies what the owners approved, under flock: quorum and signatures, backup, syntax check, atomic move, deploy log. The
+ * approval of a patch covers its rollback, so --restore asks nobody again.
+ */
+runBin<Target>({
+  plan: aprExecute,
+  summary: 'Applies the approved patch of one DOT, or restores the file that it replaced.',
+  examples: [
+    '--cloud --step W1 --for dryrun/registrar --patch DOT-REGISTER --dry-run',
+    '--cloud --step W1 --for dryrun/registrar --patch DOT-REGISTER',
+    '--cloud --step W1 --for dryrun/registrar --restore DOT-REGISTER',
+  ],
+  direction: 'apply',
+  isRetire: ({ restore }) => restore !== undefined,
+  hasDryRun: true,
+  dryRunSays: 'would dispatch',
+  flags: (command) =>
+    command
+      .option('--patch <code>', 'apply the live request on this DOT')
+      .option('--restore <code>', 'put back the file that the patch of this DOT replaced'),
+  inspect: async (_, { dryRun }) => {
+    if (dryRun !== true) await lockUntilExit(join(dotFolder(), '..', 'locks', 'apr-execute'));
+    return null;
+  },
+  payload: ({ patch, restore }) => {
+    if ((patch === undefined) === (restore === undefined))
+      throw usage('neither or both', 'one of --patch and --restore');
+    return { dot_code: parsePayload(dotCode, patch ?? restore, 'dot_code') };
+  },
+  guard: assertApproved,
+  effects: ({ payload, direction }, snapshot) => {
+    const action = actionOf(required(snapshot, payload));
+    return direction === 'apply' ? applyPatch(dotFolder(), action) : rollBackPatch(dotFolder(), action);
+  },
+});
+
+/** A rollback needs no new approval, and no less an unaltered request: it names the files that are put back. */
+async function assertApproved(client: Client, { payload, direction }: RunInput<Target>, snapshot: Snapshot) {
+  const signers = signersOf(runtimeConfig().secretsDir);
+  const { key } = required(snapshot, payload);
+  const request = await readRequest(client, key);
+  if (direction === 'retire') assertRequestSigned(signers, request);
+  else assertQuorum(signers, request, await readVotes(client, key));
+}
+
+function required(snapshot: Snapshot, payload: Target): FamilyRow {
+  const request = liveRequest(snapshot, payload);
+  if (request !== null) return request;
+  throw new C1Error('HOLD_APR_MISSING', { seen: `no live request on ${payload.dot_code}`, expected: 'one' });
+}

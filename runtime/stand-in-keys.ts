@@ -1,0 +1,61 @@
+import { access, mkdir, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { execa } from 'execa';
+import { SIGNATURE_NAMESPACE } from '../domain/apr.ts';
+import { C1Error } from '../domain/codes.ts';
+import { errnoOf, readIfThere, writeAtomic } from './files.ts';
+import type { StatePaths } from './paths.ts';
+import type { Reporter } from './reporter.ts';
+import { VOTER_LOGINS } from './roles.ts';
+
+/** Who proposes on an embedded runtime. */
+export const OPERATOR = 'operator_1';
+const PRINCIPALS = [OPERATOR, ...VOTER_LOGINS];
+
+/**
+ * Makes the SSH keys of the stand-ins that are missing, and lists them as allowed signers. On a governed host these are
+ * people with keys of their own (authority.md); here they are made on the spot, and the name of each key says so.
+ *
+ * @throws C1Error ERROR_SSH_MISSING
+ */
+export async function ensureStandInKeys({ secrets }: StatePaths, report: Reporter): Promise<void> {
+  const folder = path.join(secrets, 'ssh');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const missing = await Promise.all(PRINCIPALS.map((name) => isMissing(path.join(folder, name))));
+  for (const [at, name] of PRINCIPALS.entries()) if (missing[at] === true) await makeKey(folder, name);
+  if (missing.includes(true))
+    report.did(`made stand-in keys for ${PRINCIPALS.join(', ')} (staging: no owner has them)`);
+  await listSigners(folder);
+}
+
+async function makeKey(folder: string, name: string): Promise<void> {
+  const file = path.join(folder, name);
+  await rm(`${file}.pub`, { force: true });
+  const words = ['-q', '-t', 'ed25519', '-N', '', '-C', `stand-in ${name}`, '-f', file];
+  await execa('ssh-keygen', words, { stdin: 'ignore' }).catch((cause: unknown) => {
+    const seen = errnoOf(cause) === 'ENOENT' ? 'no ssh-keygen on PATH' : String(cause);
+    throw new C1Error('ERROR_SSH_MISSING', { seen, expected: 'OpenSSH 8.9 or newer' }, { cause });
+  });
+}
+
+/** A person may add lines of his own; the stand-ins' are kept as they are, and only missing ones are added. */
+async function listSigners(folder: string): Promise<void> {
+  const file = path.join(folder, 'allowed_signers');
+  const there = (await readIfThere(file)) ?? '';
+  const lines = there.split('\n').filter((line) => line !== '');
+  const wanted = await Promise.all(PRINCIPALS.map((name) => signerLine(folder, name)));
+  const added = wanted.filter((line) => !lines.includes(line));
+  if (added.length > 0) await writeAtomic(file, `${[...lines, ...added].join('\n')}\n`, 0o600);
+}
+
+async function signerLine(folder: string, name: string): Promise<string> {
+  const [type = '', key = ''] = (await readFile(path.join(folder, `${name}.pub`), 'utf8')).split(' ');
+  return `${name} namespaces="${SIGNATURE_NAMESPACE}" ${type} ${key}`;
+}
+
+async function isMissing(file: string): Promise<boolean> {
+  return access(file).then(
+    () => false,
+    () => true,
+  );
+}
