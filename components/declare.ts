@@ -3,9 +3,11 @@ import { type PlannedDeltas, plannedCounts } from '../domain/planned-deltas.ts';
 import type { Step, StepId } from '../domain/steps/step.ts';
 import { Admission } from './admission.ts';
 import { Baseline } from './baseline.ts';
+import { ContractBinding } from './contract-binding.ts';
 import type { GovernedStep, GovernedStepArgs } from './governed-step.ts';
 import { Registrar } from './registrar.ts';
 import { Surface } from './surface.ts';
+import { ToolRegistration } from './tool-registration.ts';
 import type { Transport } from './transport.ts';
 
 const COMPONENTS: Readonly<Record<StepId, new (args: GovernedStepArgs) => GovernedStep>> = {
@@ -13,6 +15,8 @@ const COMPONENTS: Readonly<Record<StepId, new (args: GovernedStepArgs) => Govern
   W1: Registrar,
   W2: Admission,
   W3: Surface,
+  W4: ToolRegistration,
+  W5: ContractBinding,
 };
 
 /** Declares the steps in order; each depends on the gate of the one before. */

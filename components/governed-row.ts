@@ -16,7 +16,7 @@ export class GovernedRow extends pulumi.ComponentResource {
 
   constructor(row: StepRow, transport: Transport, options: pulumi.ComponentResourceOptions) {
     super(row.type, row.name, { ...row.inputs, ...generatedColumns(row) }, options);
-    const claimant = { stack: pulumi.getStack(), resource: row.name };
+    const claimant = { stack: pulumi.getStack(), resource: row.owner };
     const command = dotResource(
       row.name,
       {

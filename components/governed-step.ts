@@ -1,7 +1,7 @@
 import type { local } from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
 import { canonicalJson } from '../domain/canonical.ts';
-import { binsOf, type Step } from '../domain/steps/step.ts';
+import { binsOf, type ReaderCheck, type Step } from '../domain/steps/step.ts';
 import { dotResource } from './dot-resource.ts';
 import { GovernedRow } from './governed-row.ts';
 import type { Transport } from './transport.ts';
@@ -32,9 +32,16 @@ export class GovernedStep extends pulumi.ComponentResource {
     const { step, transport } = args;
     super(`c1:step:${step.title}`, step.id.toLowerCase(), { goal: step.goal, blastRadius: step.blastRadius }, options);
     this.step = step;
-    this.open = this.reader(transport, 'open', 'retired', { bins: binsOf(step) }, args.after);
+    this.open = this.reader(
+      transport,
+      'open',
+      'retired',
+      { bins: binsOf(step), ...checksOf(step.checks?.open) },
+      args.after,
+    );
     this.rows = this.declareRows(transport);
-    this.gate = this.reader(transport, 'gate', 'retire-check', { expected: args.expected }, this.rows);
+    const expected = { expected: args.expected, ...checksOf(step.checks?.gate) };
+    this.gate = this.reader(transport, 'gate', 'retire-check', expected, this.rows);
     this.outcome = this.gate.stdout;
     this.registerOutputs({});
   }
@@ -67,4 +74,8 @@ export class GovernedStep extends pulumi.ComponentResource {
       { parent: this, dependsOn: [...dependsOn] },
     );
   }
+}
+
+function checksOf(checks: readonly ReaderCheck[] = []): { readonly checks?: readonly ReaderCheck[] } {
+  return checks.length === 0 ? {} : { checks };
 }

@@ -4,11 +4,11 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { sha256Hex } from '../domain/canonical.ts';
 import { C1Error } from '../domain/codes.ts';
-import { admissionRow, birthRow, parsePayload, speciesRow } from '../domain/payloads.ts';
+import { admissionRow, birthRow, contractRow, dotToolRow, parsePayload, speciesRow } from '../domain/payloads.ts';
 import { type PlannedDeltas, parsePlannedDeltas } from '../domain/planned-deltas.ts';
 import { registrarProposal, release } from '../domain/release.ts';
+import type { StepPayloads } from '../domain/steps/payloads.ts';
 import type { RegistrarPayload } from '../domain/steps/w1-registrar.ts';
-import type { AdmissionPayloads } from '../domain/steps/w2-admission.ts';
 import { parseJsonStrictly } from '../domain/strict-json.ts';
 
 /**
@@ -16,11 +16,13 @@ import { parseJsonStrictly } from '../domain/strict-json.ts';
  *
  * @throws C1Error ERROR_PAYLOAD_INVALID for a missing file, a duplicate, unknown or missing key, or a value not allowed
  */
-export function readPayloadFiles(folder: string): AdmissionPayloads {
+export function readPayloadFiles(folder: string): StepPayloads {
   return {
     species: read(folder, 'species', speciesRow),
     births: read(folder, 'birth_records', z.array(birthRow)),
     admissions: read(folder, 'admission_records', z.array(admissionRow)),
+    tools: read(folder, 'dot_tools_rows', z.array(dotToolRow)),
+    contracts: read(folder, 'dot_agent_api_contract_rows', z.array(contractRow)),
   };
 }
 

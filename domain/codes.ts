@@ -42,10 +42,15 @@ export const CODES = {
     'npx c1 runtime start',
     ['reader'],
   ),
+  C1_LEGO_PLAN_HOLD_DOT_MANAGEMENT_LEDGER_NOT_UPDATED: hold(
+    'A C1 tool row has no registration entry of its own in the handbook.',
+    'find who wrote the row and take it out by its DOT; dot-dot-register-c1-hardened --only makes row and entry together',
+    ['database', 'bin', 'reader', 'program'],
+  ),
   C1_LEGO_PLAN_HOLD_REGISTRAR_DUPLICATE_DEFECT_UNRESOLVED: hold(
-    'The registrar would register something else than the C1 DOTs that were asked for.',
+    'The registrar would register something else than the C1 DOTs that were asked for, or has registered one file twice.',
     'dot-dot-register-c1-hardened --cloud --only-prefix dot-c1- --dry-run, and look at its files',
-    ['bin', 'program'],
+    ['bin', 'reader', 'program'],
   ),
   HOLD_ADMISSION_MISSING_OR_INVALID: hold(
     'A DOT is used before it was born, admitted and entered in the ledger.',

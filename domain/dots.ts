@@ -48,6 +48,9 @@ export const C1_DOT_CODES = [
   'DOT_C1_ROLLBACK_CHECK',
 ] as const;
 
+/** The C1 DOTs that have a contract: the producer and its verifier. */
+export const CONTRACTED_DOT_CODES = ['DOT_C1_VOCAB_BUILD', 'DOT_C1_VOCAB_VERIFY'] as const;
+
 /** Legacy birth DOTs: in the registry as FROZEN/MONITORED, on disk, and never to be used again (seed 002, seed 004 §4). */
 export const FROZEN_DOT_CODES = ['DOT-041', 'DOT-042', 'DOT-043'] as const;
 

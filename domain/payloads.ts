@@ -96,6 +96,10 @@ export const contractRow = z.discriminatedUnion('dot_code', [
   }),
 ]);
 
+/** The catalogue of DOTs; no other row of meta_catalog is anybody's business here. */
+export const CATALOGUE_OF_DOTS = 'CAT-006';
+export const catalogueRow = z.strictObject({ code: z.literal(CATALOGUE_OF_DOTS) });
+
 export const ledgerRow = z.strictObject({ dot_code: dotCode });
 
 export const collectionRegistryRow = z.strictObject({
@@ -129,6 +133,7 @@ export type BirthRow = z.infer<typeof birthRow>;
 export type AdmissionRow = z.infer<typeof admissionRow>;
 export type DotToolRow = z.infer<typeof dotToolRow>;
 export type ContractRow = z.infer<typeof contractRow>;
+export type CatalogueRow = z.infer<typeof catalogueRow>;
 export type LedgerRow = z.infer<typeof ledgerRow>;
 export type CollectionRegistryRow = z.infer<typeof collectionRegistryRow>;
 export type TableRegistryRow = z.infer<typeof tableRegistryRow>;

@@ -1,22 +1,31 @@
 import { C1Error } from './codes.ts';
 import { type Delta, refOf, type ScopeRef, scopeName } from './deltas.ts';
-import { C1_DOT_CODES } from './dots.ts';
 import { isPlanned, type PlannedDeltas, plannedCounts } from './planned-deltas.ts';
 import type { RuntimeState } from './runtime-state.ts';
 import { foldDeltas, rowOf, type Snapshot } from './snapshot.ts';
 import { baselineStep } from './steps/baseline.ts';
+import { assertPayloads, type StepPayloads } from './steps/payloads.ts';
 import { STEP_IDS, type Step, type StepId, type StepRow } from './steps/step.ts';
 import { type RegistrarPayload, registrarStep } from './steps/w1-registrar.ts';
-import { type AdmissionPayloads, admissionStep } from './steps/w2-admission.ts';
+import { admissionStep } from './steps/w2-admission.ts';
 import { surfaceStep } from './steps/w3-surface.ts';
+import { toolStep } from './steps/w4-tools.ts';
+import { contractStep } from './steps/w5-contracts.ts';
 import { SURFACE_NAMES, SURFACES, type SurfaceName } from './surfaces.ts';
 
-export const LAST_STEP: StepId = 'W3';
+export const LAST_STEP: StepId = 'W5';
 
-/** The steps that a stack declares, in order. @throws C1Error ERROR_PAYLOAD_INVALID when payloads do not name the eight DOTs */
-export function stepsThrough(through: StepId, payloads: AdmissionPayloads & RegistrarPayload): readonly Step[] {
-  assertEightDots(payloads);
-  const all = [baselineStep(), registrarStep(payloads), admissionStep(payloads), surfaceStep()];
+/** The steps that a stack declares, in order. @throws C1Error ERROR_PAYLOAD_INVALID when payloads do not name the right DOTs once each */
+export function stepsThrough(through: StepId, payloads: StepPayloads & RegistrarPayload): readonly Step[] {
+  assertPayloads(payloads);
+  const all = [
+    baselineStep(),
+    registrarStep(payloads),
+    admissionStep(payloads),
+    surfaceStep(),
+    toolStep(payloads),
+    contractStep(payloads),
+  ];
   return all.slice(0, STEP_IDS.indexOf(through) + 1);
 }
 
@@ -43,7 +52,7 @@ export function planSteps(steps: readonly Step[], snapshot: Snapshot, stack: str
   return steps.map((step) => ({
     step,
     rows: step.rows.map((row) => {
-      const claimant = { stack, resource: row.name };
+      const claimant = { stack, resource: row.owner };
       const plan = row.plan(folded, claimant);
       const deltas = plan.kind === 'change' ? plan.deltas : [];
       const net = netOf(deltas, folded);
@@ -130,15 +139,4 @@ function netOfOne(delta: Delta, snapshot: Snapshot): number {
   if (delta.surface === 'dot_ledger') return rowOf(snapshot, delta)?.live === true ? 0 : 1;
   if (delta.op === 'update') return 0;
   return delta.op === 'retire' ? -1 : 1;
-}
-
-function assertEightDots({ births, admissions }: AdmissionPayloads): void {
-  for (const [file, rows] of Object.entries({ birth_records: births, admission_records: admissions })) {
-    const seen = rows.map(({ dot_code }) => dot_code);
-    if (seen.toSorted().join() === C1_DOT_CODES.toSorted().join()) continue;
-    throw new C1Error('ERROR_PAYLOAD_INVALID', {
-      seen: `payloads/${file}.json with ${seen.join(', ')}`,
-      expected: `the eight C1 DOTs once each: ${C1_DOT_CODES.join(', ')}`,
-    });
-  }
 }

@@ -1,4 +1,6 @@
 import { C1Error } from './codes.ts';
+import type { RowRef } from './deltas.ts';
+import { C1_DOT_CODES, dotOf } from './dots.ts';
 
 /** A file in the folder of runnable DOTs, as a scan of the disk yields it. Symlinks are no files of their own. */
 export interface ScannedFile {
@@ -64,6 +66,27 @@ export function codeOf({ file, codes }: ScannedFile): string {
 /** `DOT_C1_VOCAB_BUILD` and `dot-c1-vocab-build` are the same words. */
 function isC1(file: ScannedFile): boolean {
   return file.file.startsWith(C1_PREFIX) && codeOf(file) === file.file.toUpperCase().replaceAll('-', '_');
+}
+
+/** Codes of the tool rows that are live. */
+export function liveC1Tools(rows: readonly (RowRef & { readonly live: boolean })[]): ReadonlySet<string> {
+  return new Set(rows.filter(({ surface, live }) => surface === 'dot_tools' && live).map(({ key }) => key));
+}
+
+/**
+ * What the registrar takes for new must be the C1 DOTs that are no live tools: eight minus those live, and no other file.
+ *
+ * @returns how many files were compared, and one for the answer itself
+ * @throws C1Error C1_LEGO_PLAN_HOLD_REGISTRAR_DUPLICATE_DEFECT_UNRESOLVED
+ */
+export function assertMissingTools(files: readonly string[], live: ReadonlySet<string>): number {
+  const expected = C1_DOT_CODES.filter((code) => !live.has(code)).map((code) => dotOf(code).bin);
+  if (files.toSorted().join() === expected.toSorted().join()) return files.length + 1;
+  throw defect(listOf(files), `${listOf(expected)}: the C1 DOTs that are no live tools`);
+}
+
+function listOf(files: readonly string[]): string {
+  return `${files.length} new files${files.length === 0 ? '' : ` (${files.join(', ')})`}`;
 }
 
 function defect(seen: string, expected: string): C1Error {

@@ -16,6 +16,11 @@ export const runtimeState = z.object({
     })
     .nullable(),
   stepDeltas: z.record(z.string(), z.record(z.string(), z.number())),
+  /** Live C1 tools without a registration entry, and those that share a name or a file with another. */
+  toolsWithoutEntry: z.array(z.string()),
+  toolsTwice: z.array(z.string()),
+  /** What the catalogue of DOTs says; null where there is none. */
+  catalogueCount: z.number().nullable(),
   movedSurfaces: z.array(z.string()),
   drift: z.array(z.object({ surface: z.string(), key: z.string(), written: image, seen: image })),
   ledger: z.object({
@@ -40,14 +45,34 @@ export type RuntimeState = z.infer<typeof runtimeState>;
  * else since the baseline. Used by preview, by every open and by every gate.
  *
  * @returns how many things were checked, so that "nothing checked" never reads as passed
- * @throws C1Error HOLD_LEDGER_CHAIN_BROKEN, HOLD_GUARD_CHANGED, HOLD_DRIFT, HOLD_COUNTER_DRIFT
+ * @throws C1Error C1_LEGO_PLAN_HOLD_REGISTRAR_DUPLICATE_DEFECT_UNRESOLVED,
+ * C1_LEGO_PLAN_HOLD_DOT_MANAGEMENT_LEDGER_NOT_UPDATED, HOLD_LEDGER_CHAIN_BROKEN, HOLD_GUARD_CHANGED, HOLD_DRIFT,
+ * HOLD_COUNTER_DRIFT
  */
 export function assertIntegrity(state: RuntimeState): number {
+  // What says most first: a tool row by hand is also a surface that moved.
+  assertTools(state);
   assertLedger(state);
   assertGuard(state);
   assertNoRowDrift(state);
   assertCounters(state);
   return state.ledger.entries + Object.keys(state.counters).length + 1;
+}
+
+function assertTools({ toolsTwice, toolsWithoutEntry }: RuntimeState): void {
+  if (toolsTwice.length > 0) {
+    throw new C1Error('C1_LEGO_PLAN_HOLD_REGISTRAR_DUPLICATE_DEFECT_UNRESOLVED', {
+      seen: `tools of the same name or file: ${toolsTwice.join(', ')}`,
+      expected: 'each C1 DOT registered once',
+      next: 'find who wrote the second row and take it out by its DOT',
+    });
+  }
+  if (toolsWithoutEntry.length > 0) {
+    throw new C1Error('C1_LEGO_PLAN_HOLD_DOT_MANAGEMENT_LEDGER_NOT_UPDATED', {
+      seen: `${toolsWithoutEntry.join(', ')} without a registration entry`,
+      expected: 'an entry of its own for each live C1 tool',
+    });
+  }
 }
 
 function assertLedger({ ledger }: RuntimeState): void {

@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { CONTRACTED_DOT_CODES } from '../domain/dots.ts';
 import { type ContractRow, contractRow } from '../domain/payloads.ts';
 import { contractRegister } from '../domain/plans/contract-register.ts';
 import { runBin } from './kernel/main.ts';
@@ -12,9 +13,7 @@ runBin<ContractRow>({
   hasDryRun: true,
   flags: (command) =>
     command.addOption(
-      new Option('--only <code>', 'whose contract')
-        .choices(['DOT_C1_VOCAB_BUILD', 'DOT_C1_VOCAB_VERIFY'])
-        .makeOptionMandatory(),
+      new Option('--only <code>', 'whose contract').choices(CONTRACTED_DOT_CODES).makeOptionMandatory(),
     ),
   payload: ({ only }, stdin) => rowPayload(contractRow, 'contract', { dot_code: only }, stdin),
 });

@@ -36,6 +36,7 @@ runBin<DotToolRow>({
       .addOption(new Option('--only <code>', 'register this DOT').choices(C1_DOT_CODES))
       .addOption(new Option('--max-new <n>', 'stop when more files than this are new').argParser(maxNewOf)),
   inspect: async (client, flags) => {
+    if (flags.retire === true) return forRetire(flags);
     const files = scanDotFolder(dotFolder()).filter(({ file }) => file.startsWith(String(flags.onlyPrefix ?? '')));
     const found = newByCode(files, await readRegistered(client, files));
     if (flags.only === undefined) return answerWithoutOnly(files, found, flags);
@@ -51,6 +52,12 @@ runBin<DotToolRow>({
     return rowPayload(dotToolRow, 'dot_tools', { code: only }, stdin);
   },
 });
+
+/** What was registered can be retired whatever became of its file: the claim decides, not the disk. */
+function forRetire({ only }: Readonly<Record<string, unknown>>): null {
+  if (only === undefined) throw usage('no --only', '--only <code>: one DOT at a time is retired');
+  return null;
+}
 
 function answerWithoutOnly(
   files: readonly ScannedFile[],

@@ -2,12 +2,16 @@ import pWaitFor, { TimeoutError } from 'p-wait-for';
 import type { Client } from 'pg';
 import { C1Error } from '../../domain/codes.ts';
 import type { Direction } from '../../domain/deltas.ts';
+import { dotOf } from '../../domain/dots.ts';
+import { HARDENED_NAME } from '../../domain/registrar.ts';
 import { withClient } from '../../runtime/connect.ts';
 import { DEFAULT_READER } from '../../runtime/connection-file.ts';
 import { statePaths } from '../../runtime/paths.ts';
 import { connectionOf } from '../../runtime/runtime.ts';
 
 export interface Claimed {
+  /** The bin of the command: two resources may own one row, each with a DOT of its own. */
+  readonly bin: string;
   readonly stack: string;
   readonly resource: string;
   readonly direction: Direction;
@@ -61,14 +65,27 @@ async function writingLogins(client: Client): Promise<readonly string[]> {
   return rows.map(({ login }) => login);
 }
 
-async function wordOn(client: Client, { stack, resource, direction }: Claimed): Promise<JournalWord> {
-  const { rows } = await client.query<{ request_id: string; direction: Direction; outcome: 'intent' | 'applied' }>(
-    `select request_id, direction, outcome from iu_core.dot_run where stack = $1 and resource = $2
-      order by greatest(started_at, applied_at) desc limit 1`,
+async function wordOn(client: Client, { bin, stack, resource, direction }: Claimed): Promise<JournalWord> {
+  const { rows } = await client.query<LastRun>(
+    `select r.request_id, r.direction, r.outcome, d.bin from iu_core.dot_run r join iu_core.dot d on d.dot_code = r.dot_code
+      where r.stack = $1 and r.resource = $2 order by greatest(r.started_at, r.applied_at) desc limit 1`,
     [stack, resource],
   );
   const [last] = rows;
-  // A run of the other direction is older: the change that we ask for was not even journalled.
-  if (last === undefined || last.direction !== direction) return { word: 'not begun', requestId: null };
+  // A run of the other direction, or of the DOT that shares the row, is older: this change was not even journalled.
+  if (last === undefined || last.direction !== direction || last.bin !== installedName(bin))
+    return { word: 'not begun', requestId: null };
   return { word: last.outcome === 'applied' ? 'applied' : 'begun, not applied', requestId: last.request_id };
+}
+
+interface LastRun {
+  readonly request_id: string;
+  readonly direction: Direction;
+  readonly outcome: 'intent' | 'applied';
+  readonly bin: string;
+}
+
+/** The hardened registrar runs as the registrar that it replaces. */
+function installedName(bin: string): string {
+  return bin === HARDENED_NAME ? dotOf('DOT-REGISTER').bin : bin;
 }

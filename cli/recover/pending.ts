@@ -30,26 +30,33 @@ export async function judge(stateDir: string, operations: readonly PendingOperat
 }
 
 const DIRECTIONS: Readonly<Record<string, Direction>> = { creating: 'apply', updating: 'apply', deleting: 'retire' };
-const CLAIMANT = /^\.\/dot-[a-z0-9-]+ .*--for ([a-z0-9-]+)\/([a-z0-9-]+)$/;
+const CLAIMANT = /^\.\/(dot-[a-z0-9-]+) .*--for ([a-z0-9-]+)\/([a-z0-9-]+)$/;
 
 function claimOf(operation: PendingOperation): Claimed | null {
   const direction = DIRECTIONS[operation.type];
-  const [, stack, resource] = CLAIMANT.exec(commandOf(operation)) ?? [];
-  return direction === undefined || stack === undefined || resource === undefined
+  const command = commandOf(operation);
+  const [, bin, stack, resource] = CLAIMANT.exec(command) ?? [];
+  return direction === undefined || bin === undefined || stack === undefined || resource === undefined || isDry(command)
     ? null
-    : { stack, resource, direction };
+    : { bin, stack, resource, direction };
 }
 
-/** A component is a name for its children, and a reader only reads: neither leaves anything behind. */
+/** A component is a name for its children, and a reader or a dry run only reads: none leaves anything behind. */
 function effectOf(operation: PendingOperation): 'only reads' | 'no effect' | 'unknown' {
-  if (commandOf(operation).startsWith('./c1-reader ')) return 'only reads';
+  const command = commandOf(operation);
+  if (command.startsWith('./c1-reader ') || isDry(command)) return 'only reads';
   return operation.resource.type.startsWith('c1:') ? 'no effect' : 'unknown';
 }
 
-/** The create names the claimant; so does the delete, with the same words. */
-function commandOf({ resource }: PendingOperation): string {
-  const isCommand = resource.type === 'command:local:Command';
-  return isCommand && typeof resource.inputs.create === 'string' ? resource.inputs.create : '';
+function isDry(command: string): boolean {
+  return /^\.\/dot-.* --dry-run( |$)/.test(command);
+}
+
+/** The command line that the engine had started. */
+function commandOf({ type, resource: { type: kind, inputs } }: PendingOperation): string {
+  if (kind !== 'command:local:Command') return '';
+  const command = type === 'deleting' ? (inputs.delete ?? inputs.create) : inputs.create;
+  return typeof command === 'string' ? command : '';
 }
 
 function nameOf({ resource }: PendingOperation): string {

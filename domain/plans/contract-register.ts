@@ -14,25 +14,26 @@ const row = rowPlan<ContractRow>({
   updatable: false,
 });
 
-/** W5: the contract of one of the pair, whose DOT must be a live tool. Retiring sets `contract_status` to retired. */
+/** W5: the contract of one of the pair; its DOT and the DOT that writes it must be live tools. Retiring sets `contract_status` to retired. */
 export const contractRegister: DotPlan<ContractRow> = {
   ...row,
-  scope: (payload) => [...row.scope(payload), toolRef(payload)],
+  scope: (payload) => [...row.scope(payload), ...toolRefs(payload)],
   apply: (snapshot, payload, claimant) => {
     assertRegistered(snapshot, payload);
     return row.apply(snapshot, payload, claimant);
   },
 };
 
-function toolRef({ dot_code }: ContractRow): RowRef {
-  return { surface: 'dot_tools', key: dot_code };
+function toolRefs({ dot_code }: ContractRow): readonly RowRef[] {
+  return [dot_code, row.dot].map((key) => ({ surface: 'dot_tools', key }));
 }
 
 function assertRegistered(snapshot: Snapshot, payload: ContractRow): void {
-  if (rowOf(snapshot, toolRef(payload))?.live === true) return;
+  const missing = toolRefs(payload).find((ref) => rowOf(snapshot, ref)?.live !== true);
+  if (missing === undefined) return;
   throw new C1Error('HOLD_ADMISSION_MISSING_OR_INVALID', {
-    seen: `${payload.dot_code} without a tool row`,
-    expected: 'a DOT that was born and registered before its contract',
+    seen: `${missing.key} without a tool row`,
+    expected: 'a DOT that was born and registered before a contract',
     next: 'npx pulumi up, which applies W4 first',
   });
 }

@@ -1,9 +1,10 @@
 import { C1Error } from '../codes.ts';
 import type { RowRef } from '../deltas.ts';
+import { CONTRACTED_DOT_CODES } from '../dots.ts';
 import { admissionSubject } from '../ledger.ts';
 import type { DotToolRow } from '../payloads.ts';
 import { rowOf, type Snapshot } from '../snapshot.ts';
-import type { DotPlan } from './plan.ts';
+import { assertNothingStandsOn, claims, type DotPlan } from './plan.ts';
 import { rowPlan } from './row-plan.ts';
 
 const row = rowPlan<DotToolRow>({
@@ -18,12 +19,23 @@ const row = rowPlan<DotToolRow>({
 /** W4: the tool row of one DOT that was born, admitted and entered in the handbook. Retiring flips its status. */
 export const dotRegister: DotPlan<DotToolRow> = {
   ...row,
-  scope: (payload) => [...row.scope(payload), ...proofs(payload.code)],
+  scope: (payload) => [...row.scope(payload), ...proofs(payload.code), ...contractsOf(payload.code)],
   apply: (snapshot, payload, claimant) => {
     assertLifecycle(snapshot, payload.code);
     return row.apply(snapshot, payload, claimant);
   },
+  retire: (snapshot, payload, claimant) => {
+    const ref = row.subject(payload);
+    if (claims(snapshot, ref, claimant)) assertNothingStandsOn(snapshot, ref, contractsOf(payload.code));
+    return row.retire(snapshot, payload, claimant);
+  },
 };
+
+/** Contracts that need this tool: its own, and all of C1's for the DOT that retires them. */
+function contractsOf(code: string): readonly RowRef[] {
+  const needed = code === 'DOT_C1_CONTRACT_REGISTER' ? CONTRACTED_DOT_CODES : [code];
+  return needed.map((key) => ({ surface: 'dot_agent_api_contract', key }));
+}
 
 function proofs(code: string): readonly RowRef[] {
   return [

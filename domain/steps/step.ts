@@ -4,7 +4,7 @@ import type { Claimant, DotPlan, Family, Plan } from '../plans/plan.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { SurfaceName } from '../surfaces.ts';
 
-export const STEP_IDS = ['BASELINE', 'W1', 'W2', 'W3'] as const;
+export const STEP_IDS = ['BASELINE', 'W1', 'W2', 'W3', 'W4', 'W5'] as const;
 /** Steps that are built, in the order in which they run. */
 export type StepId = (typeof STEP_IDS)[number];
 
@@ -17,6 +17,8 @@ export interface StepRow {
   /** Component type token, e.g. `c1:species:Species`. */
   readonly type: string;
   readonly name: string;
+  /** Who claims the row where two resources share one; the resource's own name otherwise. */
+  readonly owner: string;
   /** The row as its component shows it. */
   readonly inputs: Readonly<Record<string, Json>>;
   readonly create: string;
@@ -45,11 +47,18 @@ export interface Step {
   readonly blastRadius: string;
   readonly stops: readonly string[];
   readonly attack: string;
+  /** What the reader looks at beside the runtime's own records, before the first write or after the last one. */
+  readonly checks?: { readonly open?: readonly ReaderCheck[]; readonly gate?: readonly ReaderCheck[] };
 }
+
+/** `registrar`: the deployed registrar, asked for everything that is new, names exactly the C1 DOTs that are not live. */
+export const READER_CHECKS = ['registrar'] as const;
+export type ReaderCheck = (typeof READER_CHECKS)[number];
 
 export interface StepRowOptions<P extends Json> {
   readonly type: string;
   readonly name: string;
+  readonly owner?: string;
   readonly inputs: Readonly<Record<string, Json>>;
   readonly create: string;
   readonly retire: string;
@@ -66,6 +75,7 @@ export function stepRow<P extends Json>(options: StepRowOptions<P>): StepRow {
   const about = dotPlan.family?.(payload) ?? dotPlan.subject(payload);
   return {
     ...{ type, name, inputs, create, retire },
+    owner: options.owner ?? name,
     payload: options.standardInput === undefined ? payload : options.standardInput,
     after: options.after ?? [],
     scope: [...dotPlan.scope(payload), entryOf(about)],
@@ -89,4 +99,9 @@ export function commandFor(command: string, { stack, resource }: Claimant): stri
 export function binsOf(step: Step): readonly string[] {
   const names = step.rows.flatMap((row) => [row.create, row.retire]).map((command) => command.split(' ')[0] ?? '');
   return [...new Set(names)].toSorted();
+}
+
+/** A DOT's code as part of a resource name. */
+export function slug(code: string): string {
+  return code.toLowerCase().replaceAll('_', '-');
 }

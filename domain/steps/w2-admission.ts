@@ -4,16 +4,11 @@ import { admissionRecord } from '../plans/admission-record.ts';
 import { birthBackfill } from '../plans/birth-backfill.ts';
 import { ledgerAppend } from '../plans/ledger-append.ts';
 import { speciesRegister } from '../plans/species-register.ts';
-import { type Step, type StepRow, stepRow } from './step.ts';
-
-export interface AdmissionPayloads {
-  readonly species: SpeciesRow;
-  readonly births: readonly BirthRow[];
-  readonly admissions: readonly AdmissionRow[];
-}
+import type { StepPayloads } from './payloads.ts';
+import { type Step, type StepRow, slug, stepRow } from './step.ts';
 
 /** W2: the species, and for each of the eight DOTs its birth, its admission and its handbook entry (seed 000, W2). */
-export function admissionStep(payloads: AdmissionPayloads): Step {
+export function admissionStep(payloads: StepPayloads): Step {
   return {
     id: 'W2',
     title: 'Admission',
@@ -83,8 +78,4 @@ function entryRow(code: string): StepRow {
     dotPlan: ledgerAppend,
     payload: { dot_code: code },
   });
-}
-
-function slug(code: string): string {
-  return code.toLowerCase().replaceAll('_', '-');
 }

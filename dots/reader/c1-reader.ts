@@ -7,13 +7,17 @@ import { C1Error } from '../../domain/codes.ts';
 import { LABEL_LINE } from '../../domain/label.ts';
 import { parseStep } from '../../domain/names.ts';
 import { parsePayload } from '../../domain/payloads.ts';
+import { liveC1Tools } from '../../domain/registrar.ts';
 import { type RuntimeState, runtimeState } from '../../domain/runtime-state.ts';
+import type { RefsAnswer } from '../../domain/snapshot.ts';
+import { READER_CHECKS, type ReaderCheck } from '../../domain/steps/step.ts';
 import { isSurfaceName } from '../../domain/surfaces.ts';
-import { readRuntimeConfig, withConnection } from '../kernel/connection.ts';
+import { type RuntimeConfig, readRuntimeConfig, withConnection } from '../kernel/connection.ts';
 import { failureOf } from '../kernel/outcome.ts';
 import { readStandardInput } from '../kernel/standard-input.ts';
 import { assertBins } from './bins.ts';
 import { type CheckResult, checkGate, checkOpen, checkRetire, checkRetired } from './checks.ts';
+import { assertRegistrar } from './registrar.ts';
 
 /**
  * The read-only program behind preview, open and gate: no DOT, never staged, logs in as auditor_ro and cannot write
@@ -36,8 +40,12 @@ const snapshotRequest = z.strictObject({
   ),
   bins,
 });
-const openRequest = z.strictObject({ bins });
-const gateRequest = z.strictObject({ expected: z.record(surface, z.int()) });
+const checks = z.array(z.enum(READER_CHECKS)).default([]);
+const openRequest = z.strictObject({ bins, checks });
+const gateRequest = z.strictObject({ expected: z.record(surface, z.int()), checks });
+
+/** Every tool row of C1 by its code, retired ones too. */
+const C1_TOOLS = { surface: 'dot_tools', prefix: 'DOT_C1_' };
 
 const home = dirname(realpathSync(process.argv[1] ?? ''));
 const dotFolder = join(home, '..', 'opt', 'incomex', 'dot');
@@ -67,11 +75,11 @@ function main(): void {
     .action(({ step }: { step: string }) => perform(() => gate(parseStep(step))));
   sub('retire-check', 'what must hold before a step retires')
     .requiredOption(STEP_FLAG, 'the step')
-    .action(({ step }: { step: string }) => perform(() => answer('retire-check', parseStep(step), checkRetire)));
+    .action(({ step }: { step: string }) => perform(() => answer('retire-check', parseStep(step), [], checkRetire)));
   sub('retired', 'the readback of a retire')
     .requiredOption(STEP_FLAG, 'the step')
     .action(({ step }: { step: string }) =>
-      perform(() => answer('retired', parseStep(step), (state) => checkRetired(state, step))),
+      perform(() => answer('retired', parseStep(step), [], (state) => checkRetired(state, step))),
     );
   try {
     command.parse();
@@ -92,7 +100,7 @@ async function snapshot(out: string): Promise<object> {
 
 async function open(step: string): Promise<object> {
   const request = parsePayload(openRequest, await readStandardInput(), 'request');
-  return answer('open', step, (state) => {
+  return answer('open', step, request.checks, (state) => {
     const checked = assertBins(join(dotFolder, 'bin'), request.bins, state.bins ?? {});
     const result = checkOpen(state, step);
     return { ...result, checked: result.checked + checked };
@@ -100,27 +108,43 @@ async function open(step: string): Promise<object> {
 }
 
 async function gate(step: string): Promise<object> {
-  const { expected } = parsePayload(gateRequest, await readStandardInput(), 'request');
-  return answer('gate', step, (state) => checkGate(state, step, expected));
+  const { expected, checks } = parsePayload(gateRequest, await readStandardInput(), 'request');
+  return answer('gate', step, checks, (state) => checkGate(state, step, expected));
 }
 
-async function answer(check: string, step: string, judge: (state: RuntimeState) => CheckResult): Promise<object> {
-  const { state } = await readAll('[]');
-  return { code: 'OK_READ', check, step, ...judge(state) };
+/** Judges the state, then does the further checks that the request names. */
+async function answer(
+  check: string,
+  step: string,
+  further: readonly ReaderCheck[],
+  judge: (state: RuntimeState) => CheckResult,
+): Promise<object> {
+  const { state, refs } = await readAll(JSON.stringify(further.length === 0 ? [] : [C1_TOOLS]));
+  const result = judge(state);
+  let { checked } = result;
+  if (further.includes('registrar')) {
+    checked += await assertRegistrar(join(dotFolder, 'bin'), liveC1Tools(refs.rows), config().limits.answer);
+  }
+  return { code: 'OK_READ', check, step, ...result, checked };
 }
 
 /** State and rows of one and the same database snapshot. */
-function readAll(refs: string): Promise<{ readonly state: RuntimeState; readonly refs: unknown }> {
-  const config = readRuntimeConfig(join(dotFolder, 'config', 'runtime.json'));
-  return withConnection(config, LOGIN, 'c1-reader', (client) => readConsistently(client, refs));
+function readAll(refs: string): Promise<{ readonly state: RuntimeState; readonly refs: RefsAnswer }> {
+  return withConnection(config(), LOGIN, 'c1-reader', (client) => readConsistently(client, refs));
+}
+
+function config(): RuntimeConfig {
+  return readRuntimeConfig(join(dotFolder, 'config', 'runtime.json'));
 }
 
 async function readConsistently(client: Client, refs: string) {
   await client.query('begin isolation level repeatable read read only');
   const sql = 'select iu_core.read_state() as state, iu_core.read_refs($1) as refs';
-  const { rows } = await client.query<{ state: unknown; refs: unknown }>(sql, [refs]);
+  const { rows } = await client.query<{ state: unknown; refs: RefsAnswer }>(sql, [refs]);
   await client.query('commit');
-  return { state: parseState(rows[0]?.state), refs: rows[0]?.refs };
+  const [row] = rows;
+  if (row === undefined) throw new C1Error('ERROR_READ_FAILED', { seen: 'no row', expected: 'state and rows' });
+  return { state: parseState(row.state), refs: row.refs };
 }
 
 function parseState(value: unknown): RuntimeState {

@@ -21,6 +21,7 @@ export function checkGate(state: RuntimeState, step: string, expected: Readonly<
   const checked = assertIntegrity(state);
   for (const surface of SURFACE_NAMES)
     assertCount(step, surface, state.stepDeltas[step]?.[surface] ?? 0, expected[surface] ?? 0);
+  if (step === 'W4') assertCatalogue(state);
   return result(state, checked + SURFACE_NAMES.length);
 }
 
@@ -55,6 +56,17 @@ export function checkRetired(state: RuntimeState, step: string): CheckResult {
 function assertBaselineOpen({ baseline }: RuntimeState): void {
   if (baseline?.status === 'open') return;
   throw new C1Error('HOLD_BASELINE_MISSING', { seen: baseline?.status ?? 'no baseline', expected: 'an open baseline' });
+}
+
+/** The catalogue of DOTs was counted after the last tool row. */
+function assertCatalogue({ catalogueCount, counters }: RuntimeState): void {
+  const live = counters.dot_tools?.live;
+  if (live !== undefined && catalogueCount === live) return;
+  throw new C1Error('HOLD_COUNTER_DRIFT', {
+    seen: `${catalogueCount ?? 'no count'} in CAT-006`,
+    expected: `the ${live ?? 'unknown number of'} tools that are live`,
+    next: 'dot-catalog-sync, and npx c1 runtime snapshot',
+  });
 }
 
 function assertCount(step: string, surface: string, seen: number, expected: number): void {

@@ -180,13 +180,6 @@ begin
     iu_core.image_of('birth_registry', birth), iu_core.image_of('admission_record', admission))));
 end $$;
 
-create function iu_core.dot_tools_insert(r public.dot_tools) returns void
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
-begin
-  insert into public.dot_tools (code, name, category, coverage_status, file_path, trigger, status)
-  values (r.code, r.name, r.category, r.coverage_status, r.file_path, r.trigger, r.status);
-end $$;
-
 create function iu_core.collection_registry_insert(r public.collection_registry) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin

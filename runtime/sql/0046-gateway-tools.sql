@@ -1,10 +1,32 @@
--- Gateway functions of dot_tools and the agent contracts; the birth gate on the tables does the rest.
+-- Gateway functions of dot_tools, its catalogue and the agent contracts; the birth gate on the tables does the rest.
+
+-- The handbook entry of a run is about the run's subject: a second tool row in the same run would have none of its own.
+create function iu_core.assert_own_entry(p_code text, p_operation text) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  run iu_core.dot_run := iu_core.assert_marker('dot_tools', p_operation);
+begin
+  if run.subject is distinct from 'dot_tools/' || p_code then
+    perform iu_core.refuse('C1_LEGO_PLAN_HOLD_DOT_MANAGEMENT_LEDGER_NOT_UPDATED', 'C1H00',
+      format('%s of tool %s in a run about %s', p_operation, coalesce(p_code, 'null'), run.subject),
+      'a run about this tool, whose entry the handbook then has', 'dot-dot-register-c1-hardened --only, one DOT at a time');
+  end if;
+end $$;
+
+create function iu_core.dot_tools_insert(r public.dot_tools) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  perform iu_core.assert_own_entry(r.code, 'insert');
+  insert into public.dot_tools (code, name, category, coverage_status, file_path, trigger, status)
+  values (r.code, r.name, r.category, r.coverage_status, r.file_path, r.trigger, r.status);
+end $$;
 
 create function iu_core.dot_tools_reinstate(r public.dot_tools) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   n bigint;
 begin
+  perform iu_core.assert_own_entry(r.code, 'reinstate');
   perform iu_core.assert_lifecycle(r.code);
   update public.dot_tools t set name = r.name, category = r.category, coverage_status = r.coverage_status,
          file_path = r.file_path, trigger = r.trigger, status = r.status
@@ -13,31 +35,64 @@ begin
   perform iu_core.assert_one_row(n, 'a retired tool row of ' || r.code);
 end $$;
 
--- A DOT that still has a live contract stays a tool.
+-- A DOT that still has a live contract stays a tool, and so does the one that retires C1's contracts.
 create function iu_core.dot_tools_retire(r public.dot_tools) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   n bigint;
 begin
-  if exists (select from public.dot_agent_api_contract c where c.dot_code = r.code and c.contract_status <> 'retired') then
-    perform iu_core.refuse('HOLD_PRESTATE_MOVED', 'C1H00', 'a live contract of ' || r.code, 'none', 'retire the contract first');
+  perform iu_core.assert_own_entry(r.code, 'retire');
+  if exists (select from public.dot_agent_api_contract c where c.contract_status <> 'retired'
+               and (c.dot_code = r.code or (r.code = 'DOT_C1_CONTRACT_REGISTER' and c.dot_code like 'DOT\_C1\_%'))) then
+    perform iu_core.refuse('HOLD_PRESTATE_MOVED', 'C1H00', 'a live contract that needs ' || r.code, 'none', 'retire the contract first');
   end if;
   update public.dot_tools t set status = 'retired' where t.code = r.code and t.status = 'active';
   get diagnostics n = row_count;
   perform iu_core.assert_one_row(n, 'an active tool row of ' || r.code);
 end $$;
 
+-- Of the catalogue only the count of DOTs may change, and only to what is live at this moment. Registrations that are
+-- under way are waited for, or they would be counted by nobody.
+create function iu_core.meta_catalog_update(r public.meta_catalog) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  live bigint;
+  n bigint;
+begin
+  perform iu_core.assert_marker('meta_catalog', 'update');
+  if r.code is distinct from 'CAT-006' or not exists (select from public.meta_catalog m
+       where m.code = r.code and (m.name, m.status) is not distinct from (r.name, r.status)) then
+    perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00', format('catalogue row %s as %s, %s', r.code, r.name, r.status),
+      'CAT-006 with its name and status as they are: only its count changes', 'run the bin of the DOT');
+  end if;
+  lock table public.dot_tools in share mode;
+  live := iu_core.live_count('dot_tools');
+  if r.record_count is distinct from live then
+    perform iu_core.refuse('HOLD_PRESTATE_MOVED', 'C1H00', format('record_count %s of %s', coalesce(r.record_count::text, 'null'), r.code),
+      format('the %s tools that are live', live), 'npx pulumi preview, and run the DOT again');
+  end if;
+  update public.meta_catalog m set record_count = r.record_count, updated_at = now()
+   where m.code = r.code and m.status <> 'retired';
+  get diagnostics n = row_count;
+  perform iu_core.assert_one_row(n, 'a live catalogue row ' || r.code);
+end $$;
+
 -- A contract names a DOT that is a live tool, and its pair is C1's other half; the KG contracts are nobody's business here.
 create function iu_core.assert_contract(r public.dot_agent_api_contract) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  missing text;
 begin
   if (r.dot_code, r.paired_dot) not in (('DOT_C1_VOCAB_BUILD', 'DOT_C1_VOCAB_VERIFY'), ('DOT_C1_VOCAB_VERIFY', 'DOT_C1_VOCAB_BUILD'))
-     or not r.no_mutation_assertion or r.output_namespace <> 'DRYRUN-NS:dot:c1:vocab' then
+     or r.no_mutation_assertion is not true or r.output_namespace is distinct from 'DRYRUN-NS:dot:c1:vocab' then
     perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00', format('a contract of %s with %s in %s', r.dot_code, r.paired_dot, r.output_namespace),
       'the C1 pair, without mutation, in DRYRUN-NS:dot:c1:vocab', 'see executor.md, contract rows');
   end if;
-  if not exists (select from public.dot_tools t where t.code = r.dot_code and t.status = 'active') then
-    perform iu_core.refuse('HOLD_ADMISSION_MISSING_OR_INVALID', 'C1H00', r.dot_code || ' without a tool row',
+  -- The DOT that it is about, and the DOT that writes it.
+  select needed.dot into missing from unnest(array[r.dot_code, 'DOT_C1_CONTRACT_REGISTER']) as needed(dot)
+   where not exists (select from public.dot_tools t where t.code = needed.dot and t.status = 'active') limit 1;
+  if missing is not null then
+    perform iu_core.refuse('HOLD_ADMISSION_MISSING_OR_INVALID', 'C1H00', missing || ' without a tool row',
       'a DOT that was born and registered', 'npx pulumi up, which applies W4 first');
   end if;
 end $$;

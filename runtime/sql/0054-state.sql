@@ -59,6 +59,25 @@ return (
   select coalesce((select i.bins from iu_core.install i where i.bins is not null order by i.seq desc limit 1), '{}')
          || coalesce((select jsonb_object_agg(f.name, f.sha256) from file f), '{}'));
 
+-- Live tools that are C1's by code, name or file; `file` is the last part of the path, whatever prefix the row has.
+create view iu_core.v_c1_tool as
+  select t.code, t.name, x.file
+    from public.dot_tools t, lateral (select regexp_replace(t.file_path, '^.*/', '') as file) x
+   where t.status <> 'retired' and (t.code ilike 'DOT\_C1\_%' or t.name ilike 'dot-c1-%' or x.file ilike 'dot-c1-%');
+
+-- Live tools of C1 that the handbook has no live registration entry of.
+create function iu_core.tools_without_entry() returns jsonb
+language sql stable set search_path = pg_catalog, pg_temp
+return (select coalesce(jsonb_agg(t.code order by t.code), '[]') from iu_core.v_c1_tool t
+         where not exists (select from iu_core.v_ledger_live l where l.subject = 'dot_tools/' || t.code
+                             and l.entry_kind = 'registration' and l.direction = 'apply'));
+
+-- Live tools of C1 that share a name or a file: one DOT registered twice. The code is unique in the table.
+create function iu_core.tools_twice() returns jsonb
+language sql stable set search_path = pg_catalog, pg_temp
+return (select coalesce(jsonb_agg(distinct t.code), '[]') from iu_core.v_c1_tool t join iu_core.v_c1_tool other
+            on other.code <> t.code and (other.name = t.name or other.file = t.file));
+
 -- The whole state that a readback judges, of one snapshot.
 create function iu_core.read_state() returns jsonb
 language sql stable set search_path = pg_catalog, pg_temp
@@ -67,6 +86,9 @@ return jsonb_build_object(
   'baseline', (select jsonb_build_object('stack', b.stack, 'status', b.status, 'counters', b.counters, 'position', b.journal_position)
                  from iu_core.v_baseline b),
   'stepDeltas', iu_core.step_deltas(),
+  'toolsWithoutEntry', iu_core.tools_without_entry(),
+  'toolsTwice', iu_core.tools_twice(),
+  'catalogueCount', (select m.record_count from public.meta_catalog m where m.code = 'CAT-006'),
   'movedSurfaces', to_jsonb(iu_core.moved_surfaces()),
   'drift', (select coalesce(jsonb_agg(to_jsonb(d)), '[]') from iu_core.claim_drift() d),
   'ledger', jsonb_build_object('brokenAt', iu_core.verify_ledger(),

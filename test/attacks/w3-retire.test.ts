@@ -4,7 +4,7 @@ import { codeOf, createThrough, failure, failureOf, mustRun, ONE_OF_EACH, run } 
 import { createTrial, type Trial } from '../dots/support/trial.ts';
 
 const TABLE = 'governance_canonical_operation_vocab';
-const W3 = ONE_OF_EACH.slice(ONE_OF_EACH.indexOf('schema'));
+const W3 = ONE_OF_EACH.slice(ONE_OF_EACH.indexOf('schema'), ONE_OF_EACH.indexOf('table-registry') + 1);
 
 let trial: Trial;
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readPayloadFiles, readPlannedDeltas } from '../../components/input-files.ts';
 import { C1_DOT_CODES } from '../../domain/dots.ts';
 import { plannedCounts } from '../../domain/planned-deltas.ts';
-import { stepsThrough } from '../../domain/program.ts';
+import { LAST_STEP, stepsThrough } from '../../domain/program.ts';
 import { blankRegistrar } from '../../domain/release.ts';
 
 let folder: string;
@@ -21,6 +21,11 @@ test('the payload files name the eight DOTs, and the planned deltas count their 
   expect(payloads.births.map(({ dot_code }) => dot_code)).toEqual(C1_DOT_CODES);
   const counts = plannedCounts(readPlannedDeltas('planned-deltas.yaml'), 'W2');
   expect(counts).toEqual({ species: 1, birth_registry: 8, admission_record: 8, dot_ledger: 25 });
+  expect(payloads.tools.map(({ code }) => code)).toEqual(C1_DOT_CODES);
+  const tools = plannedCounts(readPlannedDeltas('planned-deltas.yaml'), 'W4');
+  expect(tools).toEqual({ dot_tools: 8, meta_catalog: 0, dot_ledger: 9 });
+  const contracts = plannedCounts(readPlannedDeltas('planned-deltas.yaml'), 'W5');
+  expect(contracts).toEqual({ dot_agent_api_contract: 2, dot_ledger: 2 });
 });
 
 test.each([
@@ -54,6 +59,17 @@ test.each([
   ['a path in a key', 'admission_records.json', '"DOT_C1_PREFLIGHT"', '"../../etc/passwd"', 'dot_code'],
   ['a DOT of another carrier', 'birth_records.json', '"DOT_C1_PREFLIGHT"', '"DOT_C2_PREFLIGHT"', 'eight C1 DOTs'],
   ['a DOT twice', 'birth_records.json', '"DOT_C1_PREFLIGHT"', '"DOT_C1_VOCAB_BUILD"', 'eight C1 DOTs'],
+  ['a tool of the backlog', 'dot_tools_rows.json', '"DOT_C1_PREFLIGHT"', '"DOT-290"', 'eight C1 DOTs'],
+  ['a tool twice', 'dot_tools_rows.json', '"DOT_C1_PREFLIGHT"', '"DOT_C1_VOCAB_BUILD"', 'eight C1 DOTs'],
+  ['a look-alike tool', 'dot_tools_rows.json', '"DOT_C1_PREFLIGHT"', '"DOT_С1_PREFLIGHT"', 'code'],
+  [
+    'the contract of a KG DOT',
+    'dot_agent_api_contract_rows.json',
+    '"DOT_C1_VOCAB_BUILD",',
+    '"DOT_KG_EXPLAIN",',
+    'dot_code',
+  ],
+  ['a contract in real mode', 'dot_agent_api_contract_rows.json', '"DRY_RUN"', '"REAL_RUN"', 'mode'],
   ['a file that is not JSON', 'species.json', '{', '{,', 'species.json'],
 ])('%s is refused by name', async (_title, name, search, replacement, detail) => {
   await cp('payloads', join(folder, 'payloads'), { recursive: true });
@@ -61,7 +77,7 @@ test.each([
   const text = await readFile(file, 'utf8');
   expect(text).toContain(search);
   await writeFile(file, text.replace(search, replacement));
-  const read = () => stepsThrough('W3', { ...readPayloadFiles(join(folder, 'payloads')), ...blankRegistrar() });
+  const read = () => stepsThrough(LAST_STEP, { ...readPayloadFiles(join(folder, 'payloads')), ...blankRegistrar() });
   expect(read).toThrow(/^ERROR_PAYLOAD_INVALID: /);
   expect(read).toThrow(detail);
 });

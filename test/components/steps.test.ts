@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { declareSteps } from '../../components/declare.ts';
 import { readPayloadFiles, readPlannedDeltas } from '../../components/input-files.ts';
 import { localTransport } from '../../components/transport.ts';
-import { stepsThrough } from '../../domain/program.ts';
+import { LAST_STEP, stepsThrough } from '../../domain/program.ts';
 import { blankRegistrar } from '../../domain/release.ts';
 
 interface Recorded {
@@ -31,7 +31,7 @@ beforeAll(async () => {
     'dryrun',
     false,
   );
-  const steps = stepsThrough('W3', { ...readPayloadFiles('payloads'), ...blankRegistrar() });
+  const steps = stepsThrough(LAST_STEP, { ...readPayloadFiles('payloads'), ...blankRegistrar() });
   const declared = declareSteps(steps, readPlannedDeltas('planned-deltas.yaml'), localTransport);
   await Promise.all(
     declared.flatMap(({ rows }) => rows).map(({ outcome }) => new Promise((resolve) => outcome.apply(resolve))),
@@ -42,20 +42,21 @@ const commands = () => recorded.filter(({ type }) => type === 'command:local:Com
 
 test('every row component has exactly one child command of its name', () => {
   const rows = recorded.filter(({ type }) => type.startsWith('c1:') && !type.startsWith('c1:step:'));
-  expect(rows.length).toBe(33);
+  expect(rows.length).toBe(1 + 25 + 7 + 10 + 2);
   const names = commands().map(({ name }) => name);
   for (const { name } of rows) expect(names.filter((other) => other === name)).toHaveLength(1);
 });
 
 test('every command has create, the same update, and delete, and nothing that breaks a plan', () => {
-  expect(commands().length).toBe(33 + 3 * 2);
+  expect(commands().length).toBe(45 + 5 * 2);
   for (const { name, inputs } of commands()) {
     expect(inputs, name).toMatchObject({ logging: 'none', addPreviousOutputInEnv: false, update: inputs.create });
     expect(inputs.create, name).toMatch(/^\.\/(dot-[a-z0-9-]+|c1-reader) /);
     expect(inputs.delete, name).toMatch(/^\.\/(dot-[a-z0-9-]+|c1-reader) /);
     expect(Object.keys(inputs)).not.toContain('triggers');
     expect(Object.keys(inputs)).not.toContain('environment');
-    expect(JSON.stringify(inputs), name).not.toMatch(/"(\/|[A-Za-z]:\\)/);
+    // A path of the governed host inside a payload is data.
+    expect(JSON.stringify(inputs).replaceAll('/opt/incomex/', ''), name).not.toMatch(/"(\/|[A-Za-z]:\\)/);
     expect(inputs.dir, name).toMatch(/^\.c1\//);
   }
 });
@@ -63,11 +64,29 @@ test('every command has create, the same update, and delete, and nothing that br
 test('every DOT command names its step and who owns the row', () => {
   const dots = commands().filter(({ inputs }) => String(inputs.create).startsWith('./dot-'));
   for (const { name, inputs } of dots) {
+    const owner = name.startsWith('catalogue-') ? 'catalogue' : name;
     expect(inputs.create).toMatch(
-      new RegExp(` --step (BASELINE|W2|W3) .*--for dryrun/${name}$|--step BASELINE --for dryrun/${name}$`),
+      new RegExp(` --step (BASELINE|W2|W3|W4|W5) .*--for dryrun/${owner}$|--step BASELINE --for dryrun/${owner}$`),
     );
-    expect(inputs.delete).toMatch(new RegExp(`--for dryrun/${name}$`));
+    expect(inputs.delete).toMatch(new RegExp(`--for dryrun/${owner}$`));
   }
+});
+
+test('the catalogue is two resources under one name: the last to go releases the row, the first to go only looks', () => {
+  const [ensure, sync] = ['catalogue-ensure', 'catalogue-sync'].map((name) =>
+    commands().find((command) => command.name === name),
+  );
+  expect(ensure?.inputs.delete).toBe(
+    './dot-catalog-sync --cloud --step W4 --code CAT-006 --retire --for dryrun/catalogue',
+  );
+  expect(sync?.inputs.delete).toBe(
+    './dot-catalog-sync --cloud --step W4 --code CAT-006 --retire --dry-run --for dryrun/catalogue',
+  );
+});
+
+test('only the open of W4 asks the deployed registrar what is new', () => {
+  const asking = commands().filter(({ inputs }) => String(inputs.stdin).includes('"checks":["registrar"]'));
+  expect(asking.map(({ name }) => name)).toEqual(['w4-open']);
 });
 
 test('a row shows its whole row, with what only the runtime can make as <generated>', () => {

@@ -11,17 +11,27 @@ import { STEPS } from '../dots/support/rows.ts';
 const PLANNED = parsePlannedDeltas(
   parse(readFileSync(path.resolve(import.meta.dirname, '../../planned-deltas.yaml'), 'utf8')),
 );
-const EMPTY = snapshotOf(refsOf(STEPS), { rows: [], claims: [], runs: [], counts: [] });
+/** A runtime without a row of ours; the catalogue says so many DOTs, 309 are live. */
+function emptyRuntime(recordCount: number): Snapshot {
+  const image = { code: 'CAT-006', name: 'DOT tools', record_count: recordCount, status: 'active' };
+  const catalogue = { surface: 'meta_catalog', key: 'CAT-006', image, live: true } as const;
+  const counts = [{ surface: 'dot_tools', live: 309 }] as const;
+  return snapshotOf(refsOf(STEPS), { rows: [catalogue], claims: [], runs: [], counts });
+}
+const EMPTY = emptyRuntime(163);
 const STATE: RuntimeState = {
   counters: { species: { live: 12, total: 12 } },
   baseline: { stack: 'trial', status: 'open', counters: {}, position: 1 },
   ...{ stepDeltas: {}, movedSurfaces: [], drift: [], vocabularyRows: 0, bins: null, steps: [], approvals: 'none' },
+  ...{ toolsWithoutEntry: [], toolsTwice: [], catalogueCount: 163 },
   ledger: { brokenAt: null, entries: 46, atBaseline: 46, runs: 0, head: 'a' },
   guard: { seen: 'a', installed: 'a' },
   target: { system: '1', database: '2' },
 };
 
 const hold = (code: string) => expect.objectContaining({ code });
+const NO_ENTRY = 'C1_LEGO_PLAN_HOLD_DOT_MANAGEMENT_LEDGER_NOT_UPDATED';
+const TWICE = 'C1_LEGO_PLAN_HOLD_REGISTRAR_DUPLICATE_DEFECT_UNRESOLVED';
 const MISMATCH = hold('HOLD_PREVIEW_DELTA_MISMATCH');
 
 function count(planned: PlannedDeltas = PLANNED, state: RuntimeState = STATE, snapshot: Snapshot = EMPTY) {
@@ -45,7 +55,26 @@ describe('on a fresh runtime the plans of all steps', () => {
       ...{ applied: 0, remaining: 8, planned: 8 },
     });
     expect(counts.every(({ applied, remaining, planned }) => applied + remaining === planned)).toBe(true);
-    expect(new Set(counts.map(({ step }) => step))).toEqual(new Set(['W2', 'W3']));
+    expect(new Set(counts.map(({ step }) => step))).toEqual(new Set(['W2', 'W3', 'W4', 'W5']));
+    for (const surface of ['dot_tools', 'dot_ledger'] as const) {
+      const planned = surface === 'dot_tools' ? 8 : 9;
+      const count = counts.find((one) => one.step === 'W4' && one.surface === surface);
+      expect(count).toMatchObject({ applied: 0, remaining: planned, planned });
+    }
+  });
+
+  test('count the catalogue as the tools before it leave them, and come to the same where it was right already', () => {
+    const recordCounts = (snapshot: Snapshot) => {
+      const rows = planSteps(STEPS, snapshot, 'trial').find(({ step }) => step.id === 'W4')?.rows ?? [];
+      const deltas = rows.flatMap((row) => row.deltas).filter(({ surface }) => surface === 'meta_catalog');
+      return deltas.map(({ op, before, after }) => [op, before?.record_count, after?.record_count]);
+    };
+    expect(recordCounts(EMPTY)).toEqual([
+      ['update', 163, 309],
+      ['update', 309, 317],
+    ]);
+    expect(recordCounts(emptyRuntime(309))).toEqual([['update', 309, 317]]);
+    expect(count(PLANNED, STATE, emptyRuntime(309))).toEqual(count());
   });
 
   test('are a mismatch as soon as one row more, one row less or another row is planned', () => {
@@ -79,6 +108,8 @@ describe('a state is whole', () => {
     ['the ledger is empty', { ledger: { ...STATE.ledger, entries: 0, atBaseline: 0 } }, 'HOLD_LEDGER_CHAIN_BROKEN'],
     ['the guards changed', { guard: { seen: 'b', installed: 'a' } }, 'HOLD_GUARD_CHANGED'],
     ['no install was recorded', { guard: { seen: 'a', installed: null } }, 'HOLD_GUARD_CHANGED'],
+    ['a tool has no entry', { toolsWithoutEntry: ['DOT_C1_X'], movedSurfaces: ['dot_tools'] }, NO_ENTRY],
+    ['a tool is there twice', { toolsTwice: ['DOT_C1_X'], toolsWithoutEntry: ['DOT_C1_X'] }, TWICE],
     ['a row drifted', { drift: [{ surface: 'species', key: 'a', written: { n: 1 }, seen: null }] }, 'HOLD_DRIFT'],
     ['a surface moved', { movedSurfaces: ['species'] }, 'HOLD_COUNTER_DRIFT'],
     ['an entry is one too many', { ledger: { ...STATE.ledger, entries: 47 } }, 'HOLD_COUNTER_DRIFT'],

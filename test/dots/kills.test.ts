@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { codeOf, createThrough, ONE_OF_EACH, printed, run, startHeld, type Way } from './support/rows.ts';
+import { codeOf, createAll, ONE_OF_EACH, printed, run, startHeld, type Way } from './support/rows.ts';
 import { createTrial, type Trial } from './support/trial.ts';
 
 let trial: Trial;
@@ -8,7 +8,7 @@ beforeAll(async () => {
   trial = await createTrial();
   // What the same rows look like where nothing was killed.
   const calm = await createTrial();
-  await createThrough(calm, 'table-registry');
+  await createAll(calm);
   reference = await snapshot(calm);
   await calm.dispose();
 });

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { readPayloadFiles } from '../../../components/input-files.ts';
 import { canonicalJson, type Json } from '../../../domain/canonical.ts';
-import { stepsThrough } from '../../../domain/program.ts';
+import { LAST_STEP, stepsThrough } from '../../../domain/program.ts';
 import { blankRegistrar } from '../../../domain/release.ts';
 import { commandFor, type StepId, type StepRow } from '../../../domain/steps/step.ts';
 import type { BinResult } from '../../support/runtime.ts';
@@ -9,7 +9,7 @@ import type { Moment, Stop } from './proxy.ts';
 import type { Started, Trial } from './trial.ts';
 
 /** Steps and rows as the program declares them: the tests run the very commands that Pulumi runs. */
-export const STEPS = stepsThrough('W3', {
+export const STEPS = stepsThrough(LAST_STEP, {
   ...readPayloadFiles(path.resolve(import.meta.dirname, '../../../payloads')),
   ...blankRegistrar(),
 });
@@ -32,7 +32,19 @@ export const ONE_OF_EACH = [
   'preflight-view',
   'collection-registry',
   'table-registry',
+  `tool-${SLUG}`,
+  ...lifeOf('dot-c1-contract-register'),
+  'tool-dot-c1-contract-register',
+  `contract-${SLUG}`,
 ] as const;
+
+/** Two resources on one row that is there before and after: what they do depends on the tools that are live. */
+export const CATALOGUE = ['catalogue-ensure', 'catalogue-sync'] as const;
+
+/** What makes a DOT ready to be a tool. */
+export function lifeOf<S extends string>(slug: S) {
+  return [`birth-${slug}`, `admission-${slug}`, `ledger-${slug}`] as const;
+}
 
 export type Way = 'create' | 'retire';
 
@@ -60,7 +72,7 @@ export function rowsOf(step: StepId): readonly StepRow[] {
 /** The command line of a row as Pulumi runs it. */
 export function invocation(name: string, way: Way, owner: Owner = {}): Invocation {
   const row = rowNamed(name);
-  const claimant = { stack: owner.stack ?? STACK, resource: owner.resource ?? name };
+  const claimant = { stack: owner.stack ?? STACK, resource: owner.resource ?? row.owner };
   const [bin = '', ...args] = commandFor(row[way], claimant).split(' ');
   return { bin, args, stdin: row.payload === null ? '' : canonicalJson(row.payload) };
 }
@@ -108,6 +120,11 @@ export async function startHeld(
 export async function createThrough(trial: Trial, last: (typeof ONE_OF_EACH)[number]): Promise<void> {
   const until = ONE_OF_EACH.indexOf(last);
   for (const name of ONE_OF_EACH.slice(0, until + 1)) await mustRun(trial, name, 'create');
+}
+
+/** One row of each kind. */
+export async function createAll(trial: Trial): Promise<void> {
+  for (const name of ONE_OF_EACH) await mustRun(trial, name, 'create');
 }
 
 export async function mustRun(trial: Trial, name: string, way: Way): Promise<BinResult> {

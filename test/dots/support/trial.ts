@@ -4,6 +4,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { type BinResult, createTestRuntime, type TestRuntime } from '../../support/runtime.ts';
 import { type PostgresProxy, startProxy } from './proxy.ts';
+import { stageC1 } from './staged.ts';
 
 /** A runtime whose bins reach PostgreSQL through a proxy, with what tests of bins ask again and again. */
 export interface Trial {
@@ -33,6 +34,7 @@ export const CANARY = 'canary-of-the-engine';
 
 export async function createTrial(): Promise<Trial> {
   const runtime = await createTestRuntime();
+  await stageC1(runtime);
   const proxy = await startProxy(runtime.port);
   const value = async <T>(sql: string, values: readonly unknown[] = []): Promise<T> => {
     const pool = await runtime.pool('postgres');

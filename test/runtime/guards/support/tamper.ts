@@ -1,7 +1,8 @@
 import type { ClientBase } from 'pg';
 import { C1Error } from '../../../../domain/codes.ts';
 import { assertIntegrity, runtimeState } from '../../../../domain/runtime-state.ts';
-import { invocation, ONE_OF_EACH } from '../../../dots/support/rows.ts';
+import { CATALOGUE, invocation, ONE_OF_EACH } from '../../../dots/support/rows.ts';
+import { stageC1 } from '../../../dots/support/staged.ts';
 import { createTestRuntime, type TestRuntime } from '../../../support/runtime.ts';
 import { as, undone } from './attempt.ts';
 import { applied, speciesRetirement, speciesRun } from './runs.ts';
@@ -9,10 +10,11 @@ import { applied, speciesRetirement, speciesRun } from './runs.ts';
 /** A species that a run made and another retired: nobody claims it any more. */
 export const RETIRED_SPECIES = 'gone';
 
-/** A runtime with one row of each kind of W2 and W3, all made by the real bins, and a row that was retired. */
+/** A runtime with one row of each kind of W2 to W5, all made by the real bins, and a row that was retired. */
 export async function createAppliedRuntime(): Promise<TestRuntime> {
   const runtime = await createTestRuntime();
-  for (const name of ONE_OF_EACH) {
+  await stageC1(runtime);
+  for (const name of [...ONE_OF_EACH, ...CATALOGUE]) {
     const { bin, args, stdin } = invocation(name, 'create');
     const { exitCode, stderr } = await runtime.bin(bin, args, { stdin });
     if (exitCode !== 0) throw new Error(`${name}: ${stderr}`);
