@@ -65,7 +65,7 @@ function deltaLine(delta: Delta): string {
   const generated = SURFACES[delta.surface].assigned;
   const notes = [
     ...changes(delta),
-    ...(delta.op === 'insert' ? generated.map((column) => `${column}=<generated>`) : []),
+    ...(delta.op === 'insert' && generated.length > 0 ? [`${generated.join(', ')}: <generated>`] : []),
   ];
   const line = `  ${SIGNS[delta.op]} ${delta.op} ${delta.surface}/${delta.key}`;
   return notes.length === 0 ? line : `${line} (${notes.join(', ')})`;

@@ -15,6 +15,12 @@ export interface LiveState {
   readonly snapshot: Snapshot;
 }
 
+/** Bins that have to be there now, and those that a step of this program brings. */
+export interface Bins {
+  readonly bins: readonly string[];
+  readonly staged: readonly string[];
+}
+
 /** Rows that the cross-check compares, whatever steps are declared. */
 export const CROSS_CHECKED: readonly RowRef[] = [
   { surface: 'schema_object', key: C1_SCHEMA },
@@ -31,16 +37,12 @@ const DATABASE = process.env.PGDATABASE ?? 'directus';
  *
  * @throws C1Error the code that the reader stopped with; ERROR_READ_FAILED when it gave none
  */
-export async function readLiveState(
-  refs: readonly ScopeRef[],
-  bins: readonly string[],
-  transport: Transport,
-): Promise<LiveState> {
+export async function readLiveState(refs: readonly ScopeRef[], bins: Bins, transport: Transport): Promise<LiveState> {
   const name = `${randomUUID()}.json`;
   const file = join(RUNS_FOLDER, name);
   makeRunsFolder();
   try {
-    await runReader(transport, `c1-reader snapshot --out ../runs/${name}`, JSON.stringify({ refs, bins }));
+    await runReader(transport, `c1-reader snapshot --out ../runs/${name}`, JSON.stringify({ refs, ...bins }));
     const answer = readAnswer(file);
     return { state: answer.state, snapshot: snapshotOf(refs, answer.refs) };
   } finally {

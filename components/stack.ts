@@ -1,5 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import * as pulumi from '@pulumi/pulumi';
+import type { PatchProposal } from '../domain/apr.ts';
 import { C1Error } from '../domain/codes.ts';
 import { LABEL_LINE } from '../domain/label.ts';
 import { assertThrough, countDeltas, planSteps, refsOf, stepsThrough } from '../domain/program.ts';
@@ -10,7 +11,7 @@ import { readConfig, type StackConfig } from './config.ts';
 import { declareSteps } from './declare.ts';
 import { readPayloadFiles, readPlannedDeltas, readRelease } from './input-files.ts';
 import { deltaLines, deltaTable } from './report.ts';
-import { CROSS_CHECKED, crossCheck, type LiveState, readLiveState } from './snapshot.ts';
+import { type Bins, CROSS_CHECKED, crossCheck, type LiveState, readLiveState } from './snapshot.ts';
 import { localTransport } from './transport.ts';
 
 const PROJECT = 'c1';
@@ -40,7 +41,8 @@ async function declare(): Promise<void> {
   const planned = readPlannedDeltas(PLANNED_DELTAS);
   const payloads = { ...readPayloadFiles(PAYLOAD_FOLDER), ...readRelease(RELEASE_FOLDER) };
   const steps = stepsThrough(config.through, payloads);
-  const live = await readLiveState([...refsOf(steps), ...CROSS_CHECKED], steps.flatMap(binsOf), localTransport);
+  const bins = binsNeeded(steps, payloads.proposal);
+  const live = await readLiveState([...refsOf(steps), ...CROSS_CHECKED], bins, localTransport);
   assertIntegrity(live.state);
   assertApprovals(config, live);
   assertThrough(config.through, live.state);
@@ -51,13 +53,20 @@ async function declare(): Promise<void> {
     await pulumi.log.info([LABEL_LINE, deltaTable(counts, live.state), deltaLines(plans)].join('\n'));
   }
   const declared = declareSteps(steps, planned, localTransport);
-  assertArrivals(declared, plans, () => remainingRows(steps));
+  assertArrivals(declared, plans, () => remainingRows(steps, bins));
 }
 
 /** The runtime as it is after the update: which rows are still to come. */
-async function remainingRows(steps: readonly Step[]): Promise<readonly string[]> {
-  const live = await readLiveState(refsOf(steps), steps.flatMap(binsOf), localTransport);
+async function remainingRows(steps: readonly Step[], bins: Bins): Promise<readonly string[]> {
+  const live = await readLiveState(refsOf(steps), bins, localTransport);
   return comingRows(planSteps(steps, live.snapshot, pulumi.getStack()));
+}
+
+/** What W1 stages is not there before it. */
+function binsNeeded(steps: readonly Step[], { alias, staged_files }: PatchProposal): Bins {
+  const all = [...new Set(steps.flatMap(binsOf))];
+  const brought = new Set([alias, ...staged_files.map(({ file }) => file)]);
+  return { bins: all.filter((name) => !brought.has(name)), staged: all.filter((name) => brought.has(name)) };
 }
 
 function assertProject(): void {

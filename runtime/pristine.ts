@@ -49,6 +49,7 @@ export async function ensureLive(server: Server, bins: BinDigests): Promise<void
 /** Back to the starting state: the template made anew where its files changed, the live database copied from it. */
 export async function recreateLive(server: Server, bins: BinDigests): Promise<void> {
   await withMaintenance(server, async (client) => {
+    await ensureRoles(client, server.paths);
     await dropDatabase(client, LIVE);
     await refreshTemplate(server, client, bins).catch(async (cause: unknown) => {
       if (!(cause instanceof C1Error && ['ERROR_MIGRATION_CHANGED', 'HOLD_GUARD_CHANGED'].includes(cause.code)))

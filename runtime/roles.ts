@@ -32,23 +32,37 @@ function reader(name: string, readOnly: boolean): Login {
 const POWERLESS = 'nosuperuser nocreatedb nocreaterole noreplication nobypassrls';
 
 /**
- * Makes the roles that are missing and gives each login the password of its file; names what it made. Files are written
- * after the commit: a login without a file gets a new password at the next start, one with a wrong file never would.
+ * Makes the roles that are missing, puts each login into its groups and gives it the password of its file; names what it
+ * made. Files are written after the commit: a login without a file gets a new password at the next start, one with a
+ * wrong file never would.
  */
 export async function ensureRoles(client: Client, paths: StatePaths): Promise<readonly string[]> {
   const there = await roleNames(client);
   const groups = GROUPS.filter((name) => !there.has(name));
   const logins = await loginsToSet(paths, there);
-  if (groups.length + logins.length === 0) return [];
+  const grants = await missingGrants(client);
+  if (groups.length + logins.length + grants.length === 0) return [];
   const statements = [
     // A failing statement is written to the server's log, and these hold passwords.
     "set local log_min_error_statement = 'panic'",
     ...groups.map((name) => `create role ${name} nologin ${POWERLESS}`),
     ...logins.flatMap((login) => loginStatements(login, there)),
+    ...grants,
   ];
   await client.query(`begin; ${statements.join('; ')}; commit`);
   for (const { name, password } of logins) await writePassword(paths, name, password);
   return [...groups, ...logins.map(({ name }) => name)];
+}
+
+async function missingGrants(client: Client): Promise<readonly string[]> {
+  const { rows } = await client.query<{ member: string; role: string }>(
+    `select m.rolname as member, g.rolname as role from pg_catalog.pg_auth_members a
+       join pg_catalog.pg_roles m on m.oid = a.member join pg_catalog.pg_roles g on g.oid = a.roleid`,
+  );
+  const there = new Set(rows.map(({ member, role }) => `${role} to ${member}`));
+  return LOGINS.flatMap(({ name, groups }) => groups.map((group) => ({ name, group })))
+    .filter(({ name, group }) => !there.has(`${group} to ${name}`))
+    .map(({ name, group }) => `grant ${group} to ${escapeIdentifier(name)}`);
 }
 
 async function roleNames(client: Client): Promise<ReadonlySet<string>> {
@@ -72,7 +86,6 @@ function loginStatements(login: LoginToSet, there: ReadonlySet<string>): readonl
   const verb = there.has(login.name) ? 'alter' : 'create';
   return [
     `${verb} role ${name} login ${POWERLESS} password ${escapeLiteral(login.password)}`,
-    ...login.groups.map((group) => `grant ${group} to ${name}`),
     ...(login.readOnly ? [`alter role ${name} set default_transaction_read_only = on`] : []),
   ];
 }

@@ -69,6 +69,7 @@ export async function resetRuntime(stateDir: string, report: Reporter): Promise<
   const paths = statePaths(stateDir);
   return withLock(paths, report, async () => {
     const { server, postmaster } = await startServer(stateDir, report, {});
+    await ensureStandInKeys(paths, report);
     const bins = await refreshBins(server, new Set(), true);
     await withProgress(report, 'the database to be made anew', () => recreateLive(server, bins));
     report.did(`database ${LIVE} is as it was installed`);

@@ -55,6 +55,7 @@ export function registrarStep({ release, proposal }: RegistrarPayload): Step {
       'a staged file, the request or a vote is not what was signed',
       'a candidate outside of dot-c1-, or NEW other than expected',
     ],
+    checks: { gate: ['registrar'] },
     attack: 'the patched registrar still mass-inserts (295 / 23); a vote moved from another request',
   };
 }

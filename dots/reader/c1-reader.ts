@@ -39,6 +39,8 @@ const snapshotRequest = z.strictObject({
     ]),
   ),
   bins,
+  /** Bins that a step of this program brings: checked as soon as they are there by the records. */
+  staged: z.array(z.string().regex(/^[a-z][a-z0-9-]*$/)).default([]),
 });
 const checks = z.array(z.enum(READER_CHECKS)).default([]);
 const openRequest = z.strictObject({ bins, checks });
@@ -93,7 +95,8 @@ async function snapshot(out: string): Promise<object> {
   discard(out);
   const request = parsePayload(snapshotRequest, await readStandardInput(), 'request');
   const read = await readAll(JSON.stringify(request.refs));
-  assertBins(join(dotFolder, 'bin'), request.bins, read.state.bins ?? {});
+  const known = read.state.bins ?? {};
+  assertBins(join(dotFolder, 'bin'), [...request.bins, ...request.staged.filter((name) => name in known)], known);
   writeWhole(out, JSON.stringify(read));
   return { code: 'OK_READ', refs: request.refs.length, bins: request.bins.length };
 }

@@ -78,12 +78,12 @@ test.each([
 });
 
 test('a reader that cannot be asked is a stop', async () => {
-  expect((await refusalOf(readLiveState([], [], localTransport))).code).toBe('ERROR_READ_FAILED');
+  expect((await refusalOf(readLiveState([], { bins: [], staged: [] }, localTransport))).code).toBe('ERROR_READ_FAILED');
 });
 
 test('a reader that says yes and leaves no file is a stop', async () => {
   answers.set(RUN, () => ({ stdout: '{}' }));
-  expect((await refusalOf(readLiveState([], [], localTransport))).code).toBe('ERROR_READ_FAILED');
+  expect((await refusalOf(readLiveState([], { bins: [], staged: [] }, localTransport))).code).toBe('ERROR_READ_FAILED');
 });
 
 async function refusalOf(work: Promise<unknown>): Promise<C1Error> {
