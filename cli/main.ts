@@ -7,11 +7,19 @@ import { addApr } from './apr.ts';
 import { addDocs } from './docs.ts';
 import { addEnv } from './env.ts';
 import { reportFailure } from './failure.ts';
+import { addPrewrite } from './prewrite.ts';
 import { addRecover } from './recover.ts';
 import { addRuntime } from './runtime.ts';
 
 /** Every subcommand of `c1`; a new one is one more line. */
-const COMMANDS: readonly ((program: Command) => void)[] = [addRuntime, addApr, addRecover, addEnv, addDocs];
+const COMMANDS: readonly ((program: Command) => void)[] = [
+  addRuntime,
+  addApr,
+  addPrewrite,
+  addRecover,
+  addEnv,
+  addDocs,
+];
 
 /** The command line `c1`. */
 export function program(): Command {

@@ -5,6 +5,7 @@ import { Admission } from './admission.ts';
 import { Baseline } from './baseline.ts';
 import { ContractBinding } from './contract-binding.ts';
 import type { GovernedStep, GovernedStepArgs } from './governed-step.ts';
+import { PrewriteGate } from './prewrite.ts';
 import { Registrar } from './registrar.ts';
 import { Surface } from './surface.ts';
 import { ToolRegistration } from './tool-registration.ts';
@@ -12,6 +13,7 @@ import type { Transport } from './transport.ts';
 
 const COMPONENTS: Readonly<Record<StepId, new (args: GovernedStepArgs) => GovernedStep>> = {
   BASELINE: Baseline,
+  PREWRITE: PrewriteGate,
   W1: Registrar,
   W2: Admission,
   W3: Surface,

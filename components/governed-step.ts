@@ -41,7 +41,7 @@ export class GovernedStep extends pulumi.ComponentResource {
     );
     this.rows = this.declareRows(transport);
     const expected = { expected: args.expected, ...checksOf(step.checks?.gate) };
-    this.gate = this.reader(transport, 'gate', 'retire-check', expected, this.rows);
+    this.gate = this.reader(transport, 'gate', 'retire-check', expected, [this.open, ...this.rows]);
     this.outcome = this.gate.stdout;
     this.registerOutputs({});
   }

@@ -5,6 +5,7 @@ import type { RuntimeState } from './runtime-state.ts';
 import { foldDeltas, rowOf, type Snapshot } from './snapshot.ts';
 import { baselineStep } from './steps/baseline.ts';
 import { assertPayloads, type StepPayloads } from './steps/payloads.ts';
+import { prewriteStep } from './steps/prewrite.ts';
 import { STEP_IDS, type Step, type StepId, type StepRow } from './steps/step.ts';
 import { type RegistrarPayload, registrarStep } from './steps/w1-registrar.ts';
 import { admissionStep } from './steps/w2-admission.ts';
@@ -20,6 +21,7 @@ export function stepsThrough(through: StepId, payloads: StepPayloads & Registrar
   assertPayloads(payloads);
   const all = [
     baselineStep(),
+    prewriteStep(),
     registrarStep(payloads),
     admissionStep(payloads),
     surfaceStep(),

@@ -4,7 +4,7 @@ import type { Claimant, DotPlan, Family, Plan } from '../plans/plan.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { SurfaceName } from '../surfaces.ts';
 
-export const STEP_IDS = ['BASELINE', 'W1', 'W2', 'W3', 'W4', 'W5'] as const;
+export const STEP_IDS = ['BASELINE', 'PREWRITE', 'W1', 'W2', 'W3', 'W4', 'W5'] as const;
 /** Steps that are built, in the order in which they run. */
 export type StepId = (typeof STEP_IDS)[number];
 
@@ -42,6 +42,8 @@ export interface Step {
   readonly dotPaths: readonly string[];
   readonly payloadFiles: readonly string[];
   readonly rows: readonly StepRow[];
+  /** Bins that must be there though the step itself starts none. */
+  readonly channel?: readonly string[];
   readonly readback: string;
   readonly retire: string;
   readonly blastRadius: string;
@@ -51,8 +53,11 @@ export interface Step {
   readonly checks?: { readonly open?: readonly ReaderCheck[]; readonly gate?: readonly ReaderCheck[] };
 }
 
-/** `registrar`: the deployed registrar, asked for everything that is new, names exactly the C1 DOTs that are not live. */
-export const READER_CHECKS = ['registrar'] as const;
+/**
+ * `registrar`: the deployed registrar, asked for everything that is new, names exactly the C1 DOTs that are not live.
+ * `prewrite`: the whole state that the first write expects, and a way to write.
+ */
+export const READER_CHECKS = ['registrar', 'prewrite'] as const;
 export type ReaderCheck = (typeof READER_CHECKS)[number];
 
 export interface StepRowOptions<P extends Json> {
@@ -98,7 +103,7 @@ export function commandFor(command: string, { stack, resource }: Claimant): stri
 /** Names of the bins that a step's commands start. */
 export function binsOf(step: Step): readonly string[] {
   const names = step.rows.flatMap((row) => [row.create, row.retire]).map((command) => command.split(' ')[0] ?? '');
-  return [...new Set(names)].toSorted();
+  return [...new Set([...names, ...(step.channel ?? [])])].toSorted();
 }
 
 /** A DOT's code as part of a resource name. */

@@ -4,18 +4,21 @@ import { Command, CommanderError } from 'commander';
 import type { Client } from 'pg';
 import { z } from 'zod';
 import { C1Error } from '../../domain/codes.ts';
+import type { ScopeRef } from '../../domain/deltas.ts';
 import { LABEL_LINE } from '../../domain/label.ts';
 import { parseStep } from '../../domain/names.ts';
 import { parsePayload } from '../../domain/payloads.ts';
+import { assertPrewrite, PREWRITE_REFS } from '../../domain/prewrite.ts';
 import { liveC1Tools } from '../../domain/registrar.ts';
-import { type RuntimeState, runtimeState } from '../../domain/runtime-state.ts';
-import type { RefsAnswer } from '../../domain/snapshot.ts';
+import { assertIntegrity, type RuntimeState, runtimeState } from '../../domain/runtime-state.ts';
+import { type RefsAnswer, snapshotOf } from '../../domain/snapshot.ts';
 import { READER_CHECKS, type ReaderCheck } from '../../domain/steps/step.ts';
 import { isSurfaceName } from '../../domain/surfaces.ts';
 import { type RuntimeConfig, readRuntimeConfig, withConnection } from '../kernel/connection.ts';
 import { failureOf } from '../kernel/outcome.ts';
 import { readStandardInput } from '../kernel/standard-input.ts';
 import { assertBins } from './bins.ts';
+import { assertChannel } from './channel.ts';
 import { type CheckResult, checkGate, checkOpen, checkRetire, checkRetired } from './checks.ts';
 import { assertRegistrar } from './registrar.ts';
 
@@ -47,7 +50,7 @@ const openRequest = z.strictObject({ bins, checks });
 const gateRequest = z.strictObject({ expected: z.record(surface, z.int()), checks });
 
 /** Every tool row of C1 by its code, retired ones too. */
-const C1_TOOLS = { surface: 'dot_tools', prefix: 'DOT_C1_' };
+const C1_TOOLS = { surface: 'dot_tools', prefix: 'DOT_C1_' } as const;
 
 const home = dirname(realpathSync(process.argv[1] ?? ''));
 const dotFolder = join(home, '..', 'opt', 'incomex', 'dot');
@@ -83,6 +86,7 @@ function main(): void {
     .action(({ step }: { step: string }) =>
       perform(() => answer('retired', parseStep(step), [], (state) => checkRetired(state, step))),
     );
+  sub('prewrite', 'whether the runtime is what the first write expects').action(() => perform(prewrite));
   try {
     command.parse();
   } catch (error) {
@@ -122,13 +126,36 @@ async function answer(
   further: readonly ReaderCheck[],
   judge: (state: RuntimeState) => CheckResult,
 ): Promise<object> {
-  const { state, refs } = await readAll(JSON.stringify(further.length === 0 ? [] : [C1_TOOLS]));
+  const { state, refs } = await readAll(JSON.stringify(further.flatMap((one) => REFS_OF[one])));
   const result = judge(state);
   let { checked } = result;
   if (further.includes('registrar')) {
     checked += await assertRegistrar(join(dotFolder, 'bin'), liveC1Tools(refs.rows), config().limits.answer);
   }
-  return { code: 'OK_READ', check, step, ...result, checked };
+  if (!further.includes('prewrite')) return { code: 'OK_READ', check, step, ...result, checked };
+  const ready = await judgePrewrite(state, refs);
+  return { ...ready, check, step, ...result, checked: checked + ready.checked };
+}
+
+const REFS_OF: Readonly<Record<ReaderCheck, readonly ScopeRef[]>> = { registrar: [C1_TOOLS], prewrite: PREWRITE_REFS };
+
+/** The gate before the first write, asked at any time. */
+async function prewrite(): Promise<object> {
+  const { state, refs } = await readAll(JSON.stringify(PREWRITE_REFS));
+  const integrity = assertIntegrity(state);
+  const ready = await judgePrewrite(state, refs);
+  return { ...ready, check: 'prewrite', checked: ready.checked + integrity };
+}
+
+/** An embedded runtime is staging: its verdict is a rehearsal, and no proof about a governed host (002 §2). */
+async function judgePrewrite(state: RuntimeState, refs: RefsAnswer) {
+  const { profile, facts } = assertPrewrite(state, snapshotOf(PREWRITE_REFS, refs));
+  const channel = await withConnection(config(), LOGIN, 'c1-reader', (client) =>
+    assertChannel(client, config(), join(dotFolder, 'bin')),
+  );
+  const code = 'C1_LEGO_PREWRITE_GATE_READY_FOR_OWNER_APPROVED_W1_W9' as const;
+  const verdict = config().label.length === 0 ? code : `REHEARSAL ${code}`;
+  return { code, verdict, profile, facts, checked: facts.length + channel };
 }
 
 /** State and rows of one and the same database snapshot. */
