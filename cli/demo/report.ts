@@ -63,7 +63,8 @@ function counterLines({ counts = [], before, applied }: Story): readonly string[
       ({ surface, before: was, after, planned }) =>
         `  ${surface.padEnd(width)}  ${String(was).padStart(4)} → ${String(after).padStart(4)}  (+${planned})`,
     ),
-    `  ${counts.length - changed.length} other surfaces unchanged; ${before?.live.length} → ${applied?.live.length} live rows`,
+    `  CAT-006, the catalogue of DOTs, says ${before?.state.catalogueCount} → ${applied?.state.catalogueCount}`,
+    `  ${counts.length - changed.length} other surfaces with the same rows; ${before?.live.length} → ${applied?.live.length} live rows`,
   ];
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
+import { QUORUM } from '../../domain/apr.ts';
 import { C1Error } from '../../domain/codes.ts';
 import { parsePlannedDeltas, plannedCounts } from '../../domain/planned-deltas.ts';
 import { LAST_STEP } from '../../domain/program.ts';
@@ -8,11 +9,13 @@ import { STEP_IDS } from '../../domain/steps/step.ts';
 import { isSurfaceName } from '../../domain/surfaces.ts';
 import { CHECKOUT } from '../../runtime/paths.ts';
 import { SILENT } from '../../runtime/reporter.ts';
+import { VOTER_LOGINS } from '../../runtime/roles.ts';
 import { type RunningRuntime, startRuntime, stopRuntime } from '../../runtime/runtime.ts';
 import { runtimeStatus } from '../../runtime/status.ts';
+import { castVote } from '../apr/cast.ts';
 import { STACK } from '../engine.ts';
 import { appliedResources, assertStateOfProgram, selectStack } from '../stack.ts';
-import { assertOnly, type Preview, preview, run, type Say } from './engine-run.ts';
+import { assertOnly, type Preview, preview, run, runUntilQuorum, type Say } from './engine-run.ts';
 import { type Observation, observe } from './observe.ts';
 import {
   type PlannedCounts,
@@ -31,6 +34,8 @@ export interface Story {
   /** The demo started the runtime, and so it stops it. */
   startedHere: boolean;
   preview?: Preview;
+  /** The approval request that the last `up` stopped for. */
+  request?: string;
   before?: Observation;
   applied?: Observation;
   counts?: readonly SurfaceCount[];
@@ -49,7 +54,9 @@ export const UNTIL_PREVIEW: readonly Chapter[] = [
 ];
 
 export const AFTER_PREVIEW: readonly Chapter[] = [
-  { title: 'Apply (pulumi up)', tell: apply },
+  { title: 'Apply until the owners are asked (pulumi up)', tell: applyUntilQuorum },
+  { title: 'Two stand-in owners approve the registrar', tell: approve },
+  { title: 'Apply the rest (pulumi up)', tell: applyRest },
   { title: 'Read back every surface', tell: readBack },
   { title: 'Apply again: nothing to do', tell: applyAgain },
   { title: 'Retire (pulumi destroy)', tell: retire },
@@ -95,7 +102,22 @@ async function previewOnly(story: Story): Promise<string> {
   return `${assertOnly(story.preview.summary, 'create')} resources to create, nothing written`;
 }
 
-async function apply(story: Story, say: Say): Promise<string> {
+async function applyUntilQuorum(story: Story, say: Say): Promise<string> {
+  const { commands } = known(story.preview);
+  story.request = await runUntilQuorum({ total: commands, say, signal: story.signal });
+  return `HOLD_APR_AWAITING_QUORUM, as it should: ${story.request} needs ${QUORUM.high} approvals`;
+}
+
+/** On a governed host these are people; here their keys were made on the spot, and the demo says so. */
+async function approve(story: Story): Promise<string> {
+  const code = known(story.request);
+  for (const voter of VOTER_LOGINS) {
+    await castVote(story.stateDir, { code, voter, decision: 'approve', keyFile: null });
+  }
+  return `${VOTER_LOGINS.join(' and ')} signed with throw-away keys of this runtime (staging, no real owner)`;
+}
+
+async function applyRest(story: Story, say: Say): Promise<string> {
   const { commands } = known(story.preview);
   const summary = await run('up', { total: commands, say, signal: story.signal });
   return `${assertOnly(summary, 'created')} resources created`;
@@ -128,10 +150,12 @@ async function proveRetire(story: Story): Promise<string> {
 }
 
 async function applyOnceMore(story: Story, say: Say): Promise<string> {
-  await apply(story, say);
+  await applyUntilQuorum(story, say);
+  await approve(story);
+  await applyRest(story, say);
   const again = await observe(story.stateDir);
   proveSame(known(story.applied), again);
-  return `the same ${again.live.length} live rows as the first time`;
+  return `a new request and two new votes; every other live row is the same as the first time`;
 }
 
 async function tidyUp(story: Story, say: Say): Promise<string> {
@@ -151,7 +175,9 @@ function planned({ config }: Preview): PlannedCounts {
       if (isSurfaceName(surface)) total[surface] = (total[surface] ?? 0) + rows;
     }
   }
-  return total;
+  // Votes are counted by their request; each writes its entry in the handbook.
+  const votes = (total.apr_requests ?? 0) * VOTER_LOGINS.length;
+  return { ...total, apr_approvals: votes, dot_ledger: (total.dot_ledger ?? 0) + votes };
 }
 
 function known<T>(value: T | undefined): T {
