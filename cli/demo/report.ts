@@ -26,7 +26,7 @@ export function endingJson({ story, told, seconds, kept, failure }: Ending): Rea
     seconds,
     steps: told,
     counters: story.counts ?? [],
-    liveRows: story.applied?.live.length ?? null,
+    liveRows: (story.again ?? story.applied)?.live.length ?? null,
   };
 }
 

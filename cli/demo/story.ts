@@ -38,6 +38,8 @@ export interface Story {
   request?: string;
   before?: Observation;
   applied?: Observation;
+  /** After the second up, whose request and votes came on top. */
+  again?: Observation;
   counts?: readonly SurfaceCount[];
 }
 
@@ -153,8 +155,8 @@ async function applyOnceMore(story: Story, say: Say): Promise<string> {
   await applyUntilQuorum(story, say);
   await approve(story);
   await applyRest(story, say);
-  const again = await observe(story.stateDir);
-  proveSame(known(story.applied), again);
+  story.again = await observe(story.stateDir);
+  proveSame(known(story.applied), story.again);
   return `a new request and two new votes; every other live row is the same as the first time`;
 }
 

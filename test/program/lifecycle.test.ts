@@ -1,10 +1,15 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { apartFromRequests, approve } from '../support/owners.ts';
 import { createTestProject, type TestProject } from '../support/project.ts';
 import { startTestServer, stopTestServer, type TestServer } from '../support/test-server.ts';
 
 /** Counts of row components by type: the delta count by row type (architecture.md, decision 1). */
 const ROW_TYPES = {
   'c1:baseline:Baseline': 1,
+  'c1:authority:ApprovalRequest': 1,
+  'c1:registry:Registrar': 1,
   'c1:species:Species': 1,
   'c1:birth:Birth': 8,
   'c1:admission:Admission': 8,
@@ -13,6 +18,9 @@ const ROW_TYPES = {
   'c1:surface:Collection': 1,
   'c1:registry:CollectionRegistryRow': 1,
   'c1:registry:TableRegistryRow': 1,
+  'c1:registry:Catalogue': 2,
+  'c1:registry:DotTool': 8,
+  'c1:contract:AgentApiContract': 2,
 };
 
 interface PreviewStep {
@@ -24,11 +32,17 @@ interface PreviewStep {
 let server: TestServer;
 let project: TestProject;
 let before: readonly string[];
+let kgBefore: readonly unknown[];
+let registrar: string;
+let registrarBefore: Buffer;
 
 beforeAll(async () => {
   server = await startTestServer();
   project = await createTestProject(server);
   before = await wholeRows();
+  kgBefore = await kgContracts();
+  registrar = join(project.runtime.paths.bin, 'dot-dot-register');
+  registrarBefore = await readFile(registrar);
 });
 
 afterAll(async () => {
@@ -51,26 +65,42 @@ test('the plain preview shows each row, the table per surface and the total', as
   expect(all).toContain('LOCAL_STAGING_NOT_SSOT');
   expect(all).toMatch(/W2 +admission_record +46 +\+8 +0 +\+8/);
   expect(all).toMatch(/W3 +table_registry +21 +\+1 +0 +\+1/);
-  expect(all).toMatch(/total +\+62 +0 +\+62/);
+  expect(all).toMatch(/total +\+86 +0 +\+86/);
   expect(all).toMatch(/dot_code +: "DOT_C1_ROLLBACK_CHECK"/);
 });
 
-test('up applies the planned rows and leaves every other surface as it was', async () => {
+test('up stops for the owners, keeps what is done, and goes on once two of them approved', async () => {
+  const first = await project.pulumi('up', '--yes', '--skip-preview');
+  expect(first.exitCode).not.toBe(0);
+  const [, request = ''] = /HOLD_APR_AWAITING_QUORUM: seen (APR-\S+) with 0 of 2 approvals/.exec(first.all) ?? [];
+  expect(first.all).toContain(`npx c1 apr approve ${request} --as <owner>`);
+  const again = await project.pulumi('up', '--yes', '--skip-preview');
+  expect(again.all).toContain(`HOLD_APR_AWAITING_QUORUM: seen ${request} with 0 of 2 approvals`);
+  await approve(project.runtime.stateDir, request);
   const up = await project.pulumi('up', '--yes', '--skip-preview');
   expect(up.exitCode, up.all).toBe(0);
+  expect(up.all).toMatch(/98 created/);
+});
+
+test('up applies the planned rows and leaves every other surface as it was', async () => {
   expect(await live()).toMatchObject({
     directus_collections: 165,
     table_registry: 22,
     collection_registry: 165,
-    dot_tools: 309,
+    dot_tools: 317,
+    dot_agent_api_contract: 4,
+    apr_requests: 4,
+    vps_deploy_log: 7,
   });
+  expect(await catalogue()).toBe(317);
   expect(await project.query('select iu_core.moved_surfaces() as moved')).toEqual([{ moved: [] }]);
+  expect(await kgContracts()).toEqual(kgBefore);
 });
 
 test('a second up changes nothing and writes nothing', async () => {
   const xmax = await nextTransaction();
   const up = await project.pulumi('up', '--yes', '--skip-preview');
-  expect(up.all).toMatch(/76 unchanged/);
+  expect(up.all).toMatch(/116 unchanged/);
   expect(await nextTransaction()).toBe(xmax);
 });
 
@@ -80,11 +110,11 @@ test('c1:through below what is applied is a HOLD and retires nothing', async () 
     `${text}  c1:through: W2\n`.replace(/(encryptionsalt.*\n)(.*\n)/, '$2$1'),
   );
   const up = await project.pulumi('up', '--yes', '--skip-preview');
-  expect(up.all).toContain('HOLD_THROUGH_BELOW_APPLIED: seen c1:through W2 with live rows of W3');
+  expect(up.all).toContain('HOLD_THROUGH_BELOW_APPLIED: seen c1:through W2 with live rows of W3, W4, W5');
   expect(up.exitCode).not.toBe(0);
   expect(await project.snapshot()).toEqual(rows);
-  await project.edit('Pulumi.dryrun.yaml', (text) => text.replace('c1:through: W2', 'c1:through: W3'));
-  expect((await project.pulumi('preview')).all).toMatch(/76 unchanged/);
+  await project.edit('Pulumi.dryrun.yaml', (text) => text.replace('c1:through: W2', 'c1:through: W5'));
+  expect((await project.pulumi('preview')).all).toMatch(/116 unchanged/);
 });
 
 test('a governed row changed behind the DOTs is a HOLD that names row and difference', async () => {
@@ -101,7 +131,7 @@ test('a governed row changed behind the DOTs is a HOLD that names row and differ
     'public.species',
     `update public.species set name = 'Governance canonical operation vocabulary' where code = 'gov-canonical-op-vocab'`,
   );
-  expect((await project.pulumi('preview')).all).toMatch(/76 unchanged/);
+  expect((await project.pulumi('preview')).all).toMatch(/116 unchanged/);
 });
 
 test('destroy retires every row: what existed before is byte for byte as before, history only grew', async () => {
@@ -109,17 +139,30 @@ test('destroy retires every row: what existed before is byte for byte as before,
   const destroy = await project.pulumi('destroy', '--yes', '--skip-preview');
   expect(destroy.exitCode, destroy.all).toBe(0);
   const after = new Set(await wholeRows());
-  expect(before.filter((row) => !after.has(row))).toEqual([]);
+  // The one older row that changes for good: the catalogue counts the DOTs now.
+  expect(before.filter((row) => !after.has(row)).map((row) => row.slice(0, 60))).toEqual([
+    expect.stringContaining('public.meta_catalog {"id": 6, "code": "CAT-006"'),
+  ]);
+  expect(await catalogue()).toBe(309);
+  expect((await readFile(registrar)).equals(registrarBefore)).toBe(true);
+  expect(await kgContracts()).toEqual(kgBefore);
   expect(await live()).toMatchObject({
     species: 12,
     birth_registry: 46,
     directus_collections: 164,
     table_registry: 21,
+    dot_tools: 309,
+    dot_agent_api_contract: 2,
+    apr_requests: 3,
   });
+  const retired = `select (select count(*)::int from public.dot_tools where code like 'DOT_C1_%' and status = 'retired') as tools,
+    (select count(*)::int from public.dot_agent_api_contract where contract_status = 'retired') as contracts`;
+  expect(await project.query(retired)).toEqual([{ tools: 8, contracts: 2 }]);
 
-  const up = await project.pulumi('up', '--yes', '--skip-preview');
+  const up = await project.apply();
   expect(up.exitCode, up.all).toBe(0);
-  expect(await project.snapshot()).toEqual(applied);
+  expect(apartFromRequests(await project.snapshot())).toEqual(apartFromRequests(applied));
+  expect(await catalogue()).toBe(317);
 });
 
 function countTypes(steps: readonly PreviewStep[]): Record<string, number> {
@@ -127,6 +170,17 @@ function countTypes(steps: readonly PreviewStep[]): Record<string, number> {
     .map(({ newState }) => newState?.type ?? '')
     .filter((type) => type.startsWith('c1:') && !type.startsWith('c1:step:'));
   return Object.fromEntries([...new Set(types)].map((type) => [type, types.filter((other) => other === type).length]));
+}
+
+async function catalogue(): Promise<number> {
+  const sql = `select record_count as n from public.meta_catalog where code = 'CAT-006'`;
+  return (await project.query<{ n: number }>(sql))[0]?.n ?? -1;
+}
+
+function kgContracts(): Promise<readonly unknown[]> {
+  return project.query(
+    `select c::text, c.xmin::text from public.dot_agent_api_contract c where c.dot_code like 'DOT_KG_%' order by 1`,
+  );
 }
 
 async function nextTransaction(): Promise<string> {

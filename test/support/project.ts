@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { ensureEngine } from '../../engine/ensure.mjs';
 import { engineEnvironment } from '../../engine/environment.mjs';
 import { root, stateFolder } from '../../engine/root.mjs';
+import { upWithOwners } from './owners.ts';
 import { createTestRuntime, type TestRuntime } from './runtime.ts';
 import type { TestServer } from './test-server.ts';
 
@@ -17,6 +18,8 @@ export interface TestProject {
   readonly pulumi: (...args: readonly string[]) => Promise<Ended>;
   /** The same with other environment variables. */
   readonly pulumiWith: (extra: Readonly<Record<string, string>>, ...args: readonly string[]) => Promise<Ended>;
+  /** `up` to its end: where it stops for the owners, both stand-ins approve, and it goes on. */
+  readonly apply: () => Promise<Ended>;
   /** Changes a copied file, e.g. `Pulumi.dryrun.yaml`. */
   readonly edit: (file: string, change: (text: string) => string) => Promise<void>;
   /** Live governed rows, one JSON line each, without what only the runtime can make. */
@@ -63,12 +66,19 @@ function describe(folder: string, runtime: TestRuntime): TestProject {
     const pool = await runtime.pool('postgres');
     return (await pool.query(sql, [...values])).rows as readonly T[];
   };
+  const pulumi = (...args: readonly string[]) => run(folder, env, args);
   return {
     folder,
     runtime,
     env,
     query,
-    pulumi: (...args) => run(folder, env, args),
+    pulumi,
+    apply: () =>
+      upWithOwners(
+        runtime.stateDir,
+        () => pulumi('up', '--yes', '--skip-preview'),
+        ({ all }) => all,
+      ),
     pulumiWith: (extra, ...args) => run(folder, { ...env, ...extra }, args),
     edit: async (file, change) => {
       const path = join(folder, file);

@@ -12,6 +12,7 @@ import { LIVE } from '../../../runtime/databases.ts';
 import { statePaths } from '../../../runtime/paths.ts';
 import { SILENT } from '../../../runtime/reporter.ts';
 import { connectionOf } from '../../../runtime/runtime.ts';
+import { upWithOwners } from '../../support/owners.ts';
 
 export interface Ended {
   readonly exitCode: number;
@@ -35,6 +36,8 @@ export interface CheckoutCopy {
   readonly c1: (...words: readonly string[]) => Promise<Ended>;
   /** `npx pulumi …`, without npx. */
   readonly pulumi: (...words: readonly string[]) => Promise<Ended>;
+  /** `up` of the stack dryrun to its end: where it stops for the owners, both stand-ins approve, and it goes on. */
+  readonly apply: () => Promise<Ended>;
   readonly startPulumi: (...words: readonly string[]) => Started;
   /** A statement as superuser, with the event triggers off. */
   readonly behindTheGuards: <T extends QueryResultRow>(sql: string) => Promise<readonly T[]>;
@@ -111,6 +114,7 @@ function describe(folder: string, stateDir: string): CheckoutCopy {
     '--color=never',
   ];
   const left = () => processesOf(folder);
+  const pulumi = (...words: readonly string[]) => node(...launcher(words));
   return {
     folder,
     stateDir,
@@ -118,7 +122,13 @@ function describe(folder: string, stateDir: string): CheckoutCopy {
     bootstrap: (...words) => node('engine/bootstrap.mjs', ...words),
     npm: (...words) => run('npm', words),
     c1: (...words) => node('cli/main.ts', ...words),
-    pulumi: (...words) => node(...launcher(words)),
+    pulumi,
+    apply: () =>
+      upWithOwners(
+        stateDir,
+        () => pulumi('up', '--stack', 'dryrun', '--yes', '--skip-preview'),
+        ({ stdout, stderr }) => stdout + stderr,
+      ),
     startPulumi: (...words) => start(process.execPath, launcher(words)),
     behindTheGuards: (sql) => behindTheGuards(stateDir, sql),
     gitStatus: async () => (await execa('git', ['status', '--porcelain'], { cwd: folder })).stdout,

@@ -1,0 +1,32 @@
+import { castVote } from '../../cli/apr/cast.ts';
+import { VOTER_LOGINS } from '../../runtime/roles.ts';
+
+interface Up {
+  readonly exitCode: number;
+}
+
+/**
+ * Runs an `up`; where it stops for the owners, lets both stand-ins approve the request that it names, and runs it again.
+ *
+ * @param said what the run printed
+ */
+export async function upWithOwners<T extends Up>(
+  stateDir: string,
+  up: () => Promise<T>,
+  said: (ended: T) => string,
+): Promise<T> {
+  const first = await up();
+  const [, request] = /HOLD_APR_AWAITING_QUORUM: seen (APR-[A-Za-z0-9-]+)/.exec(said(first)) ?? [];
+  if (request === undefined) return first;
+  await approve(stateDir, request);
+  return up();
+}
+
+export async function approve(stateDir: string, code: string): Promise<void> {
+  for (const voter of VOTER_LOGINS) await castVote(stateDir, { code, voter, decision: 'approve', keyFile: null });
+}
+
+/** Lines of a snapshot that do not belong to an approval request: a request after a rollback is a new one. */
+export function apartFromRequests(lines: readonly string[]): readonly string[] {
+  return lines.filter((line) => !/"surface": "(apr_|vps_deploy_log)|"key": "apr_/.test(line));
+}
