@@ -77,16 +77,27 @@ begin
   perform iu_core.assert_one_row(n, 'a live catalogue row ' || r.code);
 end $$;
 
--- A contract names a DOT that is a live tool, and its pair is C1's other half; the KG contracts are nobody's business here.
+-- The two contracts of C1, exactly (executor.md, contract rows; twin of contractRow in domain/payloads.ts); null for
+-- every other DOT: the KG contracts are nobody's business here.
+create function iu_core.contract_of(p_dot_code text) returns jsonb
+language sql immutable set search_path = pg_catalog, pg_temp
+return case p_dot_code
+  when 'DOT_C1_VOCAB_BUILD' then jsonb_build_object('operation', 'build', 'role', 'producer', 'paired_dot', 'DOT_C1_VOCAB_VERIFY',
+    'mode', 'DRY_RUN', 'endpoint_ref', 'http://incomex-agent-api-executor:8090/dispatch', 'contract_status', 'endpoint_bound')
+  when 'DOT_C1_VOCAB_VERIFY' then jsonb_build_object('operation', 'verify', 'role', 'verifier', 'paired_dot', 'DOT_C1_VOCAB_BUILD',
+    'mode', 'VERIFY_ONLY', 'endpoint_ref', null, 'contract_status', 'contract_ready')
+  end || jsonb_build_object('dot_code', p_dot_code, 'output_namespace', 'DRYRUN-NS:dot:c1:vocab', 'no_mutation_assertion', true,
+    'error_behavior', 'fail_closed_no_mutation', 'observation_write_policy', 'SIMULATED_DRY_RUN_ONLY_UNTIL_ENDPOINT');
+
+-- Null-safe: a column left open is another contract.
 create function iu_core.assert_contract(r public.dot_agent_api_contract) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   missing text;
 begin
-  if (r.dot_code, r.paired_dot) not in (('DOT_C1_VOCAB_BUILD', 'DOT_C1_VOCAB_VERIFY'), ('DOT_C1_VOCAB_VERIFY', 'DOT_C1_VOCAB_BUILD'))
-     or r.no_mutation_assertion is not true or r.output_namespace is distinct from 'DRYRUN-NS:dot:c1:vocab' then
-    perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00', format('a contract of %s with %s in %s', r.dot_code, r.paired_dot, r.output_namespace),
-      'the C1 pair, without mutation, in DRYRUN-NS:dot:c1:vocab', 'see executor.md, contract rows');
+  if iu_core.contract_of(r.dot_code) is distinct from iu_core.image_of('dot_agent_api_contract', to_jsonb(r)) then
+    perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00', 'the contract ' || iu_core.image_of('dot_agent_api_contract', to_jsonb(r))::text,
+      coalesce('exactly ' || iu_core.contract_of(r.dot_code)::text, 'one of the C1 pair'), 'see executor.md, contract rows');
   end if;
   -- The DOT that it is about, and the DOT that writes it.
   select needed.dot into missing from unnest(array[r.dot_code, 'DOT_C1_CONTRACT_REGISTER']) as needed(dot)
@@ -127,7 +138,11 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   n bigint;
 begin
-  perform iu_core.assert_contract(r);
+  perform iu_core.assert_marker('dot_agent_api_contract', 'retire');
+  if iu_core.contract_of(r.dot_code) is null then
+    perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00', 'a retire of the contract of ' || coalesce(r.dot_code, 'null'),
+      'one of the C1 pair', 'see executor.md, contract rows');
+  end if;
   update public.dot_agent_api_contract c set contract_status = 'retired'
    where c.dot_code = r.dot_code and c.contract_status <> 'retired';
   get diagnostics n = row_count;
