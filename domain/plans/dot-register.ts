@@ -4,7 +4,7 @@ import { CONTRACTED_DOT_CODES } from '../dots.ts';
 import { admissionSubject } from '../ledger.ts';
 import type { DotToolRow } from '../payloads.ts';
 import { rowOf, type Snapshot } from '../snapshot.ts';
-import { assertNothingStandsOn, claims, type DotPlan } from './plan.ts';
+import { assertNoDrift, assertNothingStandsOn, claims, type DotPlan } from './plan.ts';
 import { rowPlan } from './row-plan.ts';
 
 const row = rowPlan<DotToolRow>({
@@ -26,7 +26,10 @@ export const dotRegister: DotPlan<DotToolRow> = {
   },
   retire: (snapshot, payload, claimant) => {
     const ref = row.subject(payload);
-    if (claims(snapshot, ref, claimant)) assertNothingStandsOn(snapshot, ref, contractsOf(payload.code));
+    if (claims(snapshot, ref, claimant)) {
+      assertNoDrift(snapshot, ref);
+      assertNothingStandsOn(snapshot, ref, contractsOf(payload.code));
+    }
     return row.retire(snapshot, payload, claimant);
   },
 };

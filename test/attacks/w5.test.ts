@@ -162,10 +162,10 @@ describe('a contract that says more than it may', () => {
   test('is taken as soon as it says exactly what it may, and comes back after its retire', async () => {
     const good = image(BUILD);
     const retired = { ...good, contract_status: 'retired' };
-    expect(await byLogin('reinstate', good, retired)).toBe('accepted');
-    for (const [, change] of CHANGES) {
-      expect(await byLogin('reinstate', { ...good, ...change }, retired)).toBe('REJECT_NOT_ALLOWED');
+    for (const [what, change] of CHANGES.filter(([, { dot_code }]) => dot_code === undefined)) {
+      expect([what, await byLogin('reinstate', { ...good, ...change }, retired)]).toEqual([what, 'REJECT_NOT_ALLOWED']);
     }
+    expect(await byLogin('reinstate', good, retired)).toBe('accepted');
     expect(await byLogin('retire', retired, good)).toBe('accepted');
     before = await rows();
   });

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { CODE, createThrough, failure, failureOf, ONE_OF_EACH, printed, run } from './support/rows.ts';
+import { CODE, createAll, failure, failureOf, ONE_OF_EACH, printed, run } from './support/rows.ts';
 import { createTrial, type Trial } from './support/trial.ts';
 
 let trial: Trial;
 let before: string;
 beforeAll(async () => {
   trial = await createTrial();
-  await createThrough(trial, 'table-registry');
+  await createAll(trial);
 });
 beforeEach(async () => {
   before = await trial.fingerprint();
@@ -33,7 +33,7 @@ describe('a row that another resource of the same stack takes over', () => {
   }
 
   test('everything is made again for what follows', async () => {
-    await createThrough(trial, 'table-registry');
+    await createAll(trial);
   });
 });
 
@@ -55,6 +55,8 @@ const DRIFTS = [
   ['species', 'public.species', `name = 'Something else'`, `code = 'gov-canonical-op-vocab'`],
   ['birth-dot-c1-vocab-build', 'public.birth_registry', `reuse_reason = 'none'`, `dot_code = '${CODE}'`],
   ['admission-dot-c1-vocab-build', 'public.admission_record', `risk_class = 'low'`, `dot_code = '${CODE}'`],
+  [`tool-dot-c1-vocab-build`, 'public.dot_tools', `trigger = 'cron'`, `code = '${CODE}'`],
+  [`contract-dot-c1-vocab-build`, 'public.dot_agent_api_contract', `mode = 'REAL_RUN'`, `dot_code = '${CODE}'`],
   ['collection', 'public.directus_collections', 'hidden = true', `collection = 'governance_canonical_operation_vocab'`],
   ['collection', 'public.directus_fields', 'hidden = true', `field = 'operation_code'`],
   ['table-contract', 'public.directus_fields', 'hidden = true', `field = 'created_by'`],

@@ -9,6 +9,7 @@ import { rowNamed } from './support/rows.ts';
 
 const BIN = 'dot-c1-contract-register';
 const HARDENED = 'dot-dot-register-c1-hardened';
+const WRITER = 'DOT_C1_CONTRACT_REGISTER';
 const PAIR = ['DOT_C1_VOCAB_BUILD', 'DOT_C1_VOCAB_VERIFY'] as const;
 
 let runtime: TestRuntime;
@@ -19,7 +20,7 @@ beforeAll(async () => {
   for (const file of [HARDENED, BIN, 'dot-c1-vocab-build', 'dot-c1-vocab-verify']) {
     await copyFile(join(buildFolder, file), join(runtime.paths.bin, file));
   }
-  for (const name of ['species', ...PAIR.flatMap((code) => lifecycle(code))]) await apply(name);
+  for (const name of ['species', ...[...PAIR, WRITER].flatMap((code) => lifecycle(code))]) await apply(name);
 });
 
 afterAll(() => runtime.dispose());
@@ -31,7 +32,7 @@ test('a contract of a DOT without a tool row is a HOLD; with it, the pair is bou
   expect(early).toMatchObject({ exitCode: 3, stdout: '' });
   expect(early.stderr).toContain('HOLD_ADMISSION_MISSING_OR_INVALID');
 
-  for (const code of PAIR) await register(code);
+  for (const code of [...PAIR, WRITER]) await register(code);
   for (const code of PAIR) {
     const bound = await runtime.bin(BIN, flags(code), { stdin: contract(code) });
     expect(bound.exitCode, bound.stderr).toBe(0);
@@ -65,7 +66,7 @@ test('the contract of a KG DOT cannot even be asked for', async () => {
 
 test('a tool with a live contract is not retired; the contracts retire first, and come back', async () => {
   const held = await runtime.bin(HARDENED, [...toolFlags(PAIR[0]), '--retire'], { stdin: tool(PAIR[0]) });
-  expect(held.stderr).toContain('HOLD_PRESTATE_MOVED: seen a live contract');
+  expect(held.stderr).toContain('HOLD_PRESTATE_MOVED: seen dot_agent_api_contract/DOT_C1_VOCAB_BUILD');
   for (const code of PAIR) {
     const retired = await runtime.bin(BIN, [...flags(code), '--retire'], { stdin: contract(code) });
     expect(retired.exitCode, retired.stderr).toBe(0);

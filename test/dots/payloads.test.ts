@@ -5,19 +5,21 @@ import {
   birthRow,
   collectionRegistryRow,
   collectionRow,
+  contractRow,
+  dotToolRow,
   ledgerRow,
   speciesRow,
   tableRegistryRow,
 } from '../../domain/payloads.ts';
 import { everyThird, readAs } from './support/reading.ts';
-import { createThrough, failure, failureOf, invocation, printed, run } from './support/rows.ts';
+import { createAll, failure, failureOf, invocation, printed, run } from './support/rows.ts';
 import { createTrial, type Trial } from './support/trial.ts';
 
 let trial: Trial;
 let before: string;
 beforeAll(async () => {
   trial = await createTrial();
-  await createThrough(trial, 'table-registry');
+  await createAll(trial);
 });
 beforeEach(async () => {
   before = await trial.fingerprint();
@@ -36,6 +38,8 @@ const TAKERS = [
   ['collection', collectionRow, 'group'],
   ['collection-registry', collectionRegistryRow, 'status'],
   ['table-registry', tableRegistryRow, 'status'],
+  ['tool-dot-c1-vocab-build', dotToolRow, 'trigger'],
+  ['contract-dot-c1-vocab-build', contractRow, 'mode'],
 ] as const;
 
 const BAD_TEXTS: readonly (readonly [string, (good: string, row: Row, key: string) => string])[] = [

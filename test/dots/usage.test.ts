@@ -1,12 +1,23 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createThrough, failure, failureOf, invocation, ONE_OF_EACH, printed, run } from './support/rows.ts';
+import {
+  CATALOGUE,
+  createAll,
+  failure,
+  failureOf,
+  invocation,
+  mustRun,
+  ONE_OF_EACH,
+  printed,
+  run,
+} from './support/rows.ts';
 import { createTrial, type Trial } from './support/trial.ts';
 
 let trial: Trial;
 let before: string;
 beforeAll(async () => {
   trial = await createTrial();
-  await createThrough(trial, 'table-registry');
+  await createAll(trial);
+  for (const name of CATALOGUE) await mustRun(trial, name, 'create');
 });
 beforeEach(async () => {
   before = await trial.fingerprint();
@@ -15,7 +26,7 @@ afterAll(() => trial?.dispose());
 
 /** Each bin once, with the row that it makes (entity-retire: retires). */
 const BINS = [
-  ...ONE_OF_EACH.map((name) => ({ name, way: 'create' as const })),
+  ...[...ONE_OF_EACH, ...CATALOGUE].map((name) => ({ name, way: 'create' as const })),
   { name: 'species', way: 'retire' as const },
 ]
   .map((one) => ({ ...one, bin: invocation(one.name, one.way).bin }))
@@ -30,12 +41,14 @@ describe('what every bin answers without the database', () => {
         Promise.all([trial.runtime.bin(bin, ['--help']), trial.runtime.bin(bin, ['--version'])]),
       );
       expect(help).toMatchObject({ exitCode: 0, stderr: '' });
-      expect(help.stdout).toMatch(new RegExp(`Examples:\\n  \\$ ${bin} --cloud --step `));
+      // The hardened registrar is another name of the registrar that it replaces.
+      const ownName = bin.replace('-c1-hardened', '');
+      expect(help.stdout).toMatch(new RegExp(`Examples:\\n  \\$ ${ownName} --cloud --`));
       for (const flag of ['--cloud', '--json', '--status', '--version', '--help', '--for', '--step']) {
         expect(help.stdout).toContain(flag);
       }
       expect(help.stdout.includes('--dry-run')).toBe(bin !== 'dot-collection-create');
-      expect(version.stdout).toMatch(new RegExp(`^${bin} \\d+\\.\\d+\\.\\d+ DOT_[A-Z_]+$`));
+      expect(version.stdout).toMatch(new RegExp(`^${ownName} \\d+\\.\\d+\\.\\d+(-c1-hardened)? DOT[A-Z0-9_-]+$`));
     });
 
     test(`${bin} refuses a command line that it does not know, and takes the good one`, async () => {
