@@ -127,6 +127,27 @@ describe('two bins at once', () => {
   });
 });
 
+describe('two registrations of one code at once', () => {
+  const TOOL = 'tool-dot-c1-vocab-build';
+  const tools = () =>
+    trial.value<number>(`select count(*)::int as v from public.dot_tools where code = '${CODE}' and status = 'active'`);
+
+  test('of two stacks one wins, first and again; the same request twice is applied once; there is one row', async () => {
+    await createThrough(trial, 'ledger-dot-c1-vocab-build');
+    for (const live of [0, 0]) {
+      expect(await tools()).toBe(live);
+      await oneStackWins(TOOL);
+      expect(await tools()).toBe(1);
+      await mustRun(trial, TOOL, 'retire');
+    }
+    const [one, other] = await atOnce(TOOL, 'create', () => start(TOOL, 'create'));
+    expect([codeOf(one), codeOf(other)]).toEqual(['OK_APPLIED', 'NOOP_ALREADY_THERE']);
+    expect(await trial.value(`select count(*)::int as v from public.dot_tools where code = '${CODE}'`)).toBe(1);
+    await mustRun(trial, TOOL, 'retire');
+    await mustRun(trial, 'ledger-dot-c1-vocab-build', 'retire');
+  });
+});
+
 describe('rows that move between the intent and the write', () => {
   const MOVES = [
     ['table-registry', 'create', 'public.table_registry', `status = 'removed'`, `schema = 'c1'`, 'HOLD_SURFACE_EXISTS'],

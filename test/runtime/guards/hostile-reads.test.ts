@@ -27,7 +27,7 @@ describe('reads with hostile keys', () => {
     await as(runtime, 'auditor_ro', async (client) => {
       const refs = JSON.stringify(KEYS.map((key) => ({ surface: 'species', key })));
       const { rows } = await client.query('select iu_core.read_refs($1) as answer', [refs]);
-      expect(rows[0].answer).toEqual({ rows: [], claims: [], runs: [] });
+      expect(rows[0].answer).toEqual({ rows: [], claims: [], runs: [], counts: [] });
       const found = await client.query(`select * from iu_core.surface_rows('species', $1)`, [KEYS]);
       expect(found.rows).toEqual([]);
       const known = await client.query(`select key from iu_core.surface_rows('species', array['dot-tool'])`);
