@@ -217,23 +217,29 @@ describe('refused, and then made good', () => {
 });
 
 describe('the gateway function itself, called by the login of either DOT', () => {
-  const REF = { surface: 'meta_catalog', key: 'CAT-006' } as const;
   const DOTS: readonly HouseDotCode[] = ['DOT_SCHEMA_META_CATALOG_ENSURE', 'DOT-015'];
   let image: Image;
   beforeAll(async () => {
     await mustRun(trial, TOOL, 'create');
-    image = await trial.value(
-      `select to_jsonb(m) - array['id', 'updated_at'] as v from public.meta_catalog m where m.code = 'CAT-006'`,
-    );
+    image = await catalogueRow('CAT-006');
   });
 
-  function update(dot: HouseDotCode, change: Image, ref = REF): Promise<string> {
-    const after = { ...image, ...change };
-    const row: Delta = { ...ref, op: 'update', before: image, after };
+  function catalogueRow(code: string): Promise<Image> {
+    return trial.value(
+      `select to_jsonb(m) - array['id', 'updated_at'] as v from public.meta_catalog m where m.code = $1`,
+      [code],
+    );
+  }
+
+  /** A run by hand that changes a catalogue row, which is as it is but for the change. */
+  function update(dot: HouseDotCode, change: Image, row: Image = image): Promise<string> {
+    const ref = { surface: 'meta_catalog', key: String(row.code) } as const;
+    const after = { ...row, ...change };
+    const delta: Delta = { ...ref, op: 'update', before: row, after };
     return asLogin(trial, dot, {
       step: 'W4',
       subject: refOf(ref),
-      deltas: [row, runEntry(dot, 'apply', ref, [row])],
+      deltas: [delta, runEntry(dot, 'apply', ref, [delta])],
       write: ['select iu_core.meta_catalog_update(jsonb_populate_record(null::public.meta_catalog, $1))', after],
     });
   }
@@ -253,6 +259,8 @@ describe('the gateway function itself, called by the login of either DOT', () =>
         expect([change, await update(dot, change)]).toEqual([change, expect.stringMatching(`^${code}: `)]);
       }
     }
+    const other = await catalogueRow('CAT-001');
+    expect(await update('DOT-015', { record_count: 310 }, other)).toMatch(/^REJECT_NOT_ALLOWED: /);
     expect(await trial.fingerprint({ intents: false })).toBe(before);
   });
 
