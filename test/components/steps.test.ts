@@ -34,7 +34,9 @@ beforeAll(async () => {
   const steps = stepsThrough(LAST_STEP, { ...readPayloadFiles('payloads'), ...blankRegistrar() });
   const declared = declareSteps(steps, readPlannedDeltas('planned-deltas.yaml'), localTransport);
   await Promise.all(
-    declared.flatMap(({ rows }) => rows).map(({ outcome }) => new Promise((resolve) => outcome.apply(resolve))),
+    [...declared, ...declared.flatMap(({ rows }) => rows)].map(
+      ({ outcome }) => new Promise((resolve) => outcome.apply(resolve)),
+    ),
   );
 });
 
@@ -42,13 +44,13 @@ const commands = () => recorded.filter(({ type }) => type === 'command:local:Com
 
 test('every row component has exactly one child command of its name', () => {
   const rows = recorded.filter(({ type }) => type.startsWith('c1:') && !type.startsWith('c1:step:'));
-  expect(rows.length).toBe(1 + 25 + 7 + 10 + 2);
+  expect(rows.length).toBe(1 + 2 + 25 + 7 + 10 + 2);
   const names = commands().map(({ name }) => name);
   for (const { name } of rows) expect(names.filter((other) => other === name)).toHaveLength(1);
 });
 
 test('every command has create, the same update, and delete, and nothing that breaks a plan', () => {
-  expect(commands().length).toBe(45 + 5 * 2);
+  expect(commands().length).toBe(47 + 7 * 2);
   for (const { name, inputs } of commands()) {
     expect(inputs, name).toMatchObject({ logging: 'none', addPreviousOutputInEnv: false, update: inputs.create });
     expect(inputs.create, name).toMatch(/^\.\/(dot-[a-z0-9-]+|c1-reader) /);
@@ -66,7 +68,7 @@ test('every DOT command names its step and who owns the row', () => {
   for (const { name, inputs } of dots) {
     const owner = name.startsWith('catalogue-') ? 'catalogue' : name;
     expect(inputs.create).toMatch(
-      new RegExp(` --step (BASELINE|W2|W3|W4|W5) .*--for dryrun/${owner}$|--step BASELINE --for dryrun/${owner}$`),
+      new RegExp(` --step (BASELINE|W1|W2|W3|W4|W5) .*--for dryrun/${owner}$|--step BASELINE --for dryrun/${owner}$`),
     );
     expect(inputs.delete).toMatch(new RegExp(`--for dryrun/${owner}$`));
   }
@@ -84,9 +86,9 @@ test('the catalogue is two resources under one name: the last to go releases the
   );
 });
 
-test('only the open of W4 asks the deployed registrar what is new', () => {
+test('the gate of W1 and the open of W4 ask the deployed registrar what is new', () => {
   const asking = commands().filter(({ inputs }) => String(inputs.stdin).includes('"checks":["registrar"]'));
-  expect(asking.map(({ name }) => name)).toEqual(['w4-open']);
+  expect(asking.map(({ name }) => name)).toEqual(['w1-gate', 'w4-open']);
 });
 
 test('a row shows its whole row, with what only the runtime can make as <generated>', () => {

@@ -15,8 +15,15 @@ const PLANNED = parsePlannedDeltas(
 function emptyRuntime(recordCount: number): Snapshot {
   const image = { code: 'CAT-006', name: 'DOT tools', record_count: recordCount, status: 'active' };
   const catalogue = { surface: 'meta_catalog', key: 'CAT-006', image, live: true } as const;
+  const tool = {
+    code: 'DOT-REGISTER',
+    name: 'dot-dot-register',
+    file_path: 'bin/dot/dot-dot-register.ts',
+    status: 'active',
+  };
+  const registrar = { surface: 'dot_tools', key: tool.code, image: tool, live: true } as const;
   const counts = [{ surface: 'dot_tools', live: 309 }] as const;
-  return snapshotOf(refsOf(STEPS), { rows: [catalogue], claims: [], runs: [], counts });
+  return snapshotOf(refsOf(STEPS), { rows: [catalogue, registrar], claims: [], runs: [], counts });
 }
 const EMPTY = emptyRuntime(163);
 const STATE: RuntimeState = {
@@ -55,7 +62,7 @@ describe('on a fresh runtime the plans of all steps', () => {
       ...{ applied: 0, remaining: 8, planned: 8 },
     });
     expect(counts.every(({ applied, remaining, planned }) => applied + remaining === planned)).toBe(true);
-    expect(new Set(counts.map(({ step }) => step))).toEqual(new Set(['W2', 'W3', 'W4', 'W5']));
+    expect(new Set(counts.map(({ step }) => step))).toEqual(new Set(['W1', 'W2', 'W3', 'W4', 'W5']));
     for (const surface of ['dot_tools', 'dot_ledger'] as const) {
       const planned = surface === 'dot_tools' ? 8 : 9;
       const count = counts.find((one) => one.step === 'W4' && one.surface === surface);
