@@ -1,3 +1,4 @@
+import type { local } from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
 import { canonicalJson } from '../domain/canonical.ts';
 import { commandFor, type StepRow } from '../domain/steps/step.ts';
@@ -13,11 +14,17 @@ export class GovernedRow extends pulumi.ComponentResource {
   /** The bin's outcome as JSON; unknown at preview. */
   readonly outcome: pulumi.Output<string>;
   readonly name: string;
+  readonly command: local.Command;
 
-  constructor(row: StepRow, transport: Transport, options: pulumi.ComponentResourceOptions) {
-    super(row.type, row.name, { ...row.inputs, ...generatedColumns(row) }, options);
+  /** @param after commands that have to be done first; only the command waits for them, so that a preview need not */
+  constructor(
+    row: StepRow,
+    transport: Transport,
+    options: { readonly parent: pulumi.Resource; readonly after: readonly pulumi.Resource[] },
+  ) {
+    super(row.type, row.name, { ...row.inputs, ...generatedColumns(row) }, { parent: options.parent });
     const claimant = { stack: pulumi.getStack(), resource: row.owner };
-    const command = dotResource(
+    this.command = dotResource(
       row.name,
       {
         folder: transport.dotFolder,
@@ -25,11 +32,10 @@ export class GovernedRow extends pulumi.ComponentResource {
         delete: transport.call(commandFor(row.retire, claimant)),
         stdin: row.payload === null ? null : canonicalJson(row.payload),
       },
-      // A component's dependencies do not reach its children: the child needs them itself.
-      { parent: this, dependsOn: options.dependsOn ?? [] },
+      { parent: this, dependsOn: [...options.after] },
     );
     this.name = row.name;
-    this.outcome = command.stdout;
+    this.outcome = this.command.stdout;
     this.registerOutputs({ outcome: this.outcome });
   }
 }

@@ -41,7 +41,10 @@ export class GovernedStep extends pulumi.ComponentResource {
     );
     this.rows = this.declareRows(transport);
     const expected = { expected: args.expected, ...checksOf(step.checks?.gate) };
-    this.gate = this.reader(transport, 'gate', 'retire-check', expected, [this.open, ...this.rows]);
+    this.gate = this.reader(transport, 'gate', 'retire-check', expected, [
+      this.open,
+      ...this.rows.map(({ command }) => command),
+    ]);
     this.outcome = this.gate.stdout;
     this.registerOutputs({});
   }
@@ -49,8 +52,8 @@ export class GovernedStep extends pulumi.ComponentResource {
   private declareRows(transport: Transport): readonly GovernedRow[] {
     const byName = new Map<string, GovernedRow>();
     for (const row of this.step.rows) {
-      const before = row.after.map((name) => byName.get(name)).filter((found) => found !== undefined);
-      byName.set(row.name, new GovernedRow(row, transport, { parent: this, dependsOn: [this.open, ...before] }));
+      const before = row.after.map((name) => byName.get(name)?.command).filter((found) => found !== undefined);
+      byName.set(row.name, new GovernedRow(row, transport, { parent: this, after: [this.open, ...before] }));
     }
     return [...byName.values()];
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { digestOf, type Json } from './canonical.ts';
+import { digestOf, type Json, sha256Hex } from './canonical.ts';
 import { dotCode, plainText } from './payloads.ts';
 import { SCAN_FOLDER } from './registrar.ts';
 
@@ -53,6 +53,15 @@ export type PatchProposal = z.infer<typeof patchProposal>;
 /** `proposed_action` of a `patch_ops_code` request. */
 export const patchAction = patchProposal.extend({ incarnation: z.int().nonnegative() });
 export type PatchAction = z.infer<typeof patchAction>;
+
+/** The same as a row image has it: half a megabyte of content stands there by its digest. Twin of `iu_core.by_digest`. */
+export const patchImage = patchAction.extend({ new_content_base64: z.string().regex(/^sha256:[0-9a-f]{64}$/) });
+export type PatchImage = z.infer<typeof patchImage>;
+
+export function imageOfPatch<T extends PatchProposal>(patch: T): T {
+  const content = Buffer.from(patch.new_content_base64, 'base64');
+  return { ...patch, new_content_base64: `sha256:${sha256Hex(content)}` };
+}
 
 /** A proposal as a command line's standard input carries it: the content by name and digest, from the release folder. */
 export const patchOrder = z.strictObject({ ...patchShape, content_file: fileName, new_content_sha256: sha256 });

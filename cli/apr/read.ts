@@ -48,8 +48,8 @@ export function contentOf(request: RequestRow): Buffer {
 }
 
 /** @throws C1Error REJECT_PATCH_TARGET when the request is no patch of the known shape */
-export function patchOf({ apr_code, action_code, proposed_action }: RequestRow): PatchAction {
-  return actionOf({ key: apr_code, image: { action_code, proposed_action } });
+export function patchOf(request: RequestRow): PatchAction {
+  return actionOf(request);
 }
 
 async function asReader<T>(stateDir: string, work: (client: Client, signers: Signers) => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
-import { PATCH_ACTION, type PatchAction, patchAction } from '../apr.ts';
-import { sha256Hex } from '../canonical.ts';
+import type { z } from 'zod';
+import { type AprRequest, PATCH_ACTION, type PatchAction, type PatchImage, patchAction, patchImage } from '../apr.ts';
+import type { Json } from '../canonical.ts';
 import { C1Error } from '../codes.ts';
 import type { Delta, RowRef } from '../deltas.ts';
 import { type FamilyRow, liveClaimOf, type Snapshot } from '../snapshot.ts';
@@ -28,13 +29,22 @@ export const aprExecute: DotPlan<Target> = {
     withLedger('DOT-310', 'retire', subjectOf(snapshot, payload), planRetire(snapshot, payload, claimant)),
 };
 
-/** The patch of a request's row. @throws C1Error REJECT_PATCH_TARGET when the row holds none that may be applied */
-export function actionOf(row: Pick<FamilyRow, 'key' | 'image'>): PatchAction {
-  const parsed = patchAction.safeParse(row.image.proposed_action);
-  if (row.image.action_code === PATCH_ACTION && parsed.success) return parsed.data;
+/** The patch of a request's image. @throws C1Error REJECT_PATCH_TARGET when it holds none that may be applied */
+function patchOf({ key, image }: FamilyRow): PatchImage {
+  return parsePatch(patchImage, key, image.action_code, image.proposed_action);
+}
+
+/** The patch of a whole request. @throws C1Error REJECT_PATCH_TARGET when it holds none that may be applied */
+export function actionOf(request: Pick<AprRequest, 'apr_code' | 'action_code' | 'proposed_action'>): PatchAction {
+  return parsePatch(patchAction, request.apr_code, request.action_code, request.proposed_action);
+}
+
+function parsePatch<T>(schema: z.ZodType<T>, key: string, code: Json | undefined, action: Json | undefined): T {
+  const parsed = schema.safeParse(action);
+  if (code === PATCH_ACTION && parsed.success) return parsed.data;
   const wrong = parsed.error?.issues[0];
   throw new C1Error('REJECT_PATCH_TARGET', {
-    seen: `${row.key} asking for ${String(row.image.action_code)}${wrong === undefined ? '' : ` (${wrong.path.join('.')}: ${wrong.message})`}`,
+    seen: `${key} asking for ${String(code)}${wrong === undefined ? '' : ` (${wrong.path.join('.')}: ${wrong.message})`}`,
     expected: `a ${PATCH_ACTION} request of the known shape`,
   });
 }
@@ -57,8 +67,8 @@ function planRetire(snapshot: Snapshot, payload: Target, claimant: Claimant): Pl
 }
 
 function applied(request: FamilyRow): readonly Delta[] {
-  const action = actionOf(request);
-  const sha256 = sha256Hex(Buffer.from(action.new_content_base64, 'base64'));
+  const action = patchOf(request);
+  const sha256 = action.new_content_base64.replace(/^sha256:/, '');
   return [
     delta(requestRef(request), 'update', request.image, { ...request.image, status: 'applied' }),
     deploy(request, action, { version: action.version, sha256 }, 'success'),
@@ -66,7 +76,7 @@ function applied(request: FamilyRow): readonly Delta[] {
 }
 
 function rolledBack(request: FamilyRow): readonly Delta[] {
-  const action = actionOf(request);
+  const action = patchOf(request);
   return [
     delta(requestRef(request), 'retire', request.image, { ...request.image, status: 'rolled_back' }),
     deploy(request, action, action.replaces, 'restored'),
@@ -75,7 +85,7 @@ function rolledBack(request: FamilyRow): readonly Delta[] {
 
 function deploy(
   { key }: FamilyRow,
-  { file_path }: PatchAction,
+  { file_path }: PatchImage,
   file: { readonly version: string; readonly sha256: string },
   status: 'success' | 'restored',
 ): Delta {

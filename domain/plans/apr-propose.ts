@@ -1,4 +1,4 @@
-import { aprCode, PATCH_ACTION, type PatchAction, type PatchProposal } from '../apr.ts';
+import { aprCode, imageOfPatch, PATCH_ACTION, type PatchAction, type PatchImage, type PatchProposal } from '../apr.ts';
 import { sameJson } from '../canonical.ts';
 import { C1Error } from '../codes.ts';
 import type { Image } from '../deltas.ts';
@@ -91,10 +91,15 @@ function imageFor(snapshot: Snapshot, payload: PatchProposal): Image {
     apr_code: codeFor(snapshot, payload),
     request_type: 'governance',
     action_code: PATCH_ACTION,
-    proposed_action: actionFor(snapshot, payload),
+    proposed_action: imageOfPatch(actionFor(snapshot, payload)),
     risk_class: 'high',
     status: 'pending',
   };
+}
+
+/** The whole of what is asked for, which the row carries and its image does not. */
+export function patchFor(snapshot: Snapshot, payload: PatchProposal): PatchAction {
+  return actionFor(snapshot, payload);
 }
 
 /** With the number of closed requests before it, so that asking again after a denial is another request. */
@@ -103,8 +108,8 @@ function actionFor(snapshot: Snapshot, payload: PatchProposal): PatchAction {
 }
 
 function asksTheSame(row: FamilyRow, payload: PatchProposal): boolean {
-  const { incarnation: _, ...asked } = row.image.proposed_action as PatchAction;
-  return row.image.action_code === PATCH_ACTION && sameJson(asked, payload);
+  const { incarnation: _, ...asked } = row.image.proposed_action as PatchImage;
+  return row.image.action_code === PATCH_ACTION && sameJson(asked, imageOfPatch(payload));
 }
 
 function known(snapshot: Snapshot | undefined): Snapshot {

@@ -43,8 +43,8 @@ runBin<Target>({
     return { dot_code: parsePayload(dotCode, patch ?? restore, 'dot_code') };
   },
   guard: assertApproved,
-  effects: ({ payload, direction }, snapshot) => {
-    const action = actionOf(required(snapshot, payload));
+  effects: async (client, { payload, direction }, snapshot) => {
+    const action = actionOf(await readRequest(client, required(snapshot, payload).key));
     return direction === 'apply' ? applyPatch(dotFolder(), action) : rollBackPatch(dotFolder(), action);
   },
 });

@@ -1,12 +1,19 @@
 import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Option } from 'commander';
-import { type AprRequest, PATCH_ACTION, type PatchProposal, patchOrder, requestStatement } from '../../domain/apr.ts';
+import {
+  type AprRequest,
+  PATCH_ACTION,
+  type PatchAction,
+  type PatchProposal,
+  patchOrder,
+  requestStatement,
+} from '../../domain/apr.ts';
 import { sha256Hex } from '../../domain/canonical.ts';
 import { C1Error } from '../../domain/codes.ts';
 import type { Delta } from '../../domain/deltas.ts';
 import { parsePayload } from '../../domain/payloads.ts';
-import { aprPropose } from '../../domain/plans/apr-propose.ts';
+import { aprPropose, patchFor } from '../../domain/plans/apr-propose.ts';
 import type { GatewayCall } from '../kernel/gateway.ts';
 import { rowCalls } from '../kernel/gateway.ts';
 import { dotFolder, runBin, runtimeConfig } from '../kernel/main.ts';
@@ -26,7 +33,10 @@ runBin<PatchProposal>({
       .addOption(new Option('--action <code>', 'what is asked for').choices([PATCH_ACTION]).makeOptionMandatory())
       .requiredOption('--dot-code <code>', 'the DOT that the patch is of'),
   payload: ({ dotCode }, stdin) => proposalOf(dotCode, stdin),
-  calls: (_, deltas) => deltas.filter(({ surface }) => surface === 'apr_requests').flatMap(signedCall),
+  calls: ({ payload }, deltas, snapshot) =>
+    deltas
+      .filter(({ surface }) => surface === 'apr_requests')
+      .flatMap((delta) => signedCall(delta, patchFor(snapshot, payload))),
 });
 
 /** The order names its new content by file and digest; the release has the file. */
@@ -55,12 +65,13 @@ function contentOf(name: string, sha256: string): Buffer {
 }
 
 /** The proposer is the principal whose signature the request carries; a withdrawal needs none. */
-function signedCall(delta: Delta): readonly GatewayCall[] {
+function signedCall(delta: Delta, proposed_action: PatchAction): readonly GatewayCall[] {
   if (delta.op !== 'insert' || delta.after === null) return rowCalls([delta]);
+  const row = { ...delta.after, proposed_action };
   const { operator, secretsDir } = runtimeConfig();
   const signers = signersOf(secretsDir);
-  const statement = requestStatement({ ...(delta.after as unknown as AprRequest), proposer: operator });
+  const statement = requestStatement({ ...(row as unknown as AprRequest), proposer: operator });
   const signature = sign(statement, keyFileOf(signers, operator));
   verify(signers, statement, signature, operator);
-  return rowCalls([{ ...delta, after: { ...delta.after, proposer: operator, proposer_signature: signature } }]);
+  return rowCalls([{ ...delta, after: { ...row, proposer: operator, proposer_signature: signature } }]);
 }

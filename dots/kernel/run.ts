@@ -12,13 +12,13 @@ import { type RunInput, type RunRequest, requestOf } from './request.ts';
 export interface DotProgram<P> {
   readonly plan: DotPlan<P>;
   /** The calls for a plan; the rows' own functions where absent. */
-  readonly calls?: (input: RunInput<P>, deltas: readonly Delta[]) => readonly GatewayCall[];
+  readonly calls?: (input: RunInput<P>, deltas: readonly Delta[], snapshot: Snapshot) => readonly GatewayCall[];
   /** How the run is journalled: a step needs an approved plan, a request and a vote do not. */
   readonly kind?: 'step' | 'propose' | 'vote';
   /** Checks right before the writes, in their transaction. @throws C1Error to stop */
   readonly guard?: (client: Client, input: RunInput<P>, snapshot: Snapshot) => Promise<void>;
   /** What happens outside the database, e.g. to files. Idempotent: it also completes what an earlier run left undone. */
-  readonly effects?: (input: RunInput<P>, snapshot: Snapshot) => Effects;
+  readonly effects?: (client: Client, input: RunInput<P>, snapshot: Snapshot) => Promise<Effects>;
 }
 
 /** Done after the last write and before the commit, so that a killed run is simply run again; undone when nothing was committed. */
@@ -62,7 +62,7 @@ export async function runDot<P extends Json>(
   const planned = await planNow(client, program.plan, input);
   if (planned.plan.kind === 'noop') {
     if (!options.dryRun && planned.plan.code === 'NOOP_ALREADY_THERE')
-      program.effects?.(input, planned.snapshot).place();
+      (await program.effects?.(client, input, planned.snapshot))?.place();
     return noop(planned, subjectOf(program.plan, input, planned), planned.plan.code);
   }
   if (options.dryRun) return dryRun(planned.plan);
@@ -107,10 +107,10 @@ async function write<P extends Json>(
   }
   const { deltas, snapshot } = await replan(client, program.plan, input, request);
   await program.guard?.(client, input, snapshot);
-  for (const one of program.calls?.(input, deltas) ?? rowCalls(deltas)) await callGateway(client, one);
+  for (const one of program.calls?.(input, deltas, snapshot) ?? rowCalls(deltas)) await callGateway(client, one);
   const closed = await call<{ readonly ledgerSeq: number | null }>(client, 'close_run', [request.requestId]);
   const readback = { ...(await readBack(client, deltas)), ledgerSeq: closed.ledgerSeq };
-  await commitWith(client, input.dot, request, program.effects?.(input, snapshot));
+  await commitWith(client, input.dot, request, await program.effects?.(client, input, snapshot));
   return { code: 'OK_APPLIED', deltas, requestId: request.requestId, readback };
 }
 

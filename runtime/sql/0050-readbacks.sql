@@ -12,22 +12,22 @@ begin
   select string_agg(format('t.%I::text', k.name), ' || ''/'' || ' order by k.ordinality) into key_expression
     from unnest(s.key_columns) with ordinality k(name, ordinality);
   return query execute format(
-    'select %1$s, to_jsonb(t) - $1, %2$s from %3$s t where $2 is null or %1$s = any ($2)',
-    key_expression, case when s.status_column is null then 'true' else format('not (t.%I = any ($3))', s.status_column) end, s.relation)
+    'select %1$s, %4$s - $1, %2$s from %3$s t where $2 is null or %1$s = any ($2)',
+    key_expression, case when s.status_column is null then 'true' else format('not (t.%I = any ($3))', s.status_column) end, s.relation,
+    case p_surface when 'apr_requests' then 'iu_core.by_digest(to_jsonb(t))' else 'to_jsonb(t)' end)
   using s.assigned_columns, p_keys, s.dead_values;
 end $$;
 
-create function iu_core.live_count(p_surface text) returns bigint
+-- Rows of a surface, without looking into them: the live ones and all of them.
+create function iu_core.count_rows(p_surface text, out live bigint, out total bigint)
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   s iu_core.surface;
-  n bigint;
 begin
   select * into strict s from iu_core.surface x where x.surface = p_surface;
-  execute format('select count(*) from %s t where %s', s.relation,
-    case when s.status_column is null then 'true' else format('not (t.%I = any ($1))', s.status_column) end)
-    into n using s.dead_values;
-  return n;
+  execute format('select count(*) filter (where %s), count(*) from %s t',
+    case when s.status_column is null then 'true' else format('not (t.%I = any ($1))', s.status_column) end, s.relation)
+    into live, total using s.dead_values;
 end $$;
 
 -- What plan() needs: p_refs [{surface, key} | {surface, prefix} | {surface, count}] → {rows, claims, runs, counts}. A row
@@ -60,15 +60,13 @@ return (
                         union
                         select x.surface || '/' || x.key from row_ x)
                       group by d.subject) n),
-    'counts', (select coalesce(jsonb_agg(jsonb_build_object('surface', r.surface, 'live', iu_core.live_count(r.surface))), '[]')
+    'counts', (select coalesce(jsonb_agg(jsonb_build_object('surface', r.surface, 'live', (iu_core.count_rows(r.surface)).live)), '[]')
                  from ref r where r.counted)));
 
 create function iu_core.surface_counters() returns table (surface text, live bigint, total bigint)
 language sql stable set search_path = pg_catalog, pg_temp
 begin atomic
-  select s.surface, n.live, n.total from iu_core.surface s,
-    lateral (select count(*) filter (where x.live) as live, count(*) as total from iu_core.surface_rows(s.surface) x) n
-   where s.kind <> 'bookkeeping';
+  select s.surface, n.live, n.total from iu_core.surface s, lateral iu_core.count_rows(s.surface) n where s.kind <> 'bookkeeping';
 end;
 
 -- Digest of a surface with everything undone that runs after p_position did: equal to the baseline's digest exactly when
@@ -101,15 +99,11 @@ language sql stable set search_path = pg_catalog, pg_temp
 return (select coalesce(array_agg(d.key order by d.key), '{}') from iu_core.v_baseline b, jsonb_each_text(b.digests) d
          where b.status = 'open' and iu_core.undone_digest(d.key, b.journal_position) <> d.value);
 
--- Every live governed row, one JSON line each, without what only the runtime can make: two runs compare by diff. The new
--- file that a patch carries stands there by its digest.
+-- Every live governed row, one JSON line each, without what only the runtime can make: two runs compare by diff.
 create function iu_core.live_snapshot() returns setof text
 language sql stable set search_path = pg_catalog, pg_temp
 begin atomic
-  select jsonb_build_object('surface', s.surface, 'key', x.key, 'row',
-           case when x.image #> '{proposed_action,new_content_base64}' is null then x.image
-                else jsonb_set(x.image, '{proposed_action,new_content_base64}',
-                       to_jsonb('sha256:' || iu_core.content_sha256(x.image -> 'proposed_action'))) end)::text
+  select jsonb_build_object('surface', s.surface, 'key', x.key, 'row', x.image)::text
     from iu_core.surface s, lateral iu_core.surface_rows(s.surface) x
    where s.kind <> 'bookkeeping' and x.live
    order by s.surface collate "C", x.key collate "C";

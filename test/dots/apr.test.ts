@@ -10,7 +10,7 @@ const AWAITING = failure(3, 'HOLD_APR_AWAITING_QUORUM');
 
 let trial: Trial;
 beforeAll(async () => {
-  trial = await createTrial();
+  trial = await createTrial({ staged: false });
   await mustRun(trial, 'baseline', 'create');
 });
 afterAll(() => trial?.dispose());

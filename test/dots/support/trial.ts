@@ -32,9 +32,10 @@ export interface Started {
 /** A secret of the engine that no bin may see. */
 export const CANARY = 'canary-of-the-engine';
 
-export async function createTrial(): Promise<Trial> {
+/** @param staged false for a runtime whose registrar and C1 files are still as they were before W1 */
+export async function createTrial({ staged = true } = {}): Promise<Trial> {
   const runtime = await createTestRuntime();
-  await stageC1(runtime);
+  if (staged) await stageC1(runtime);
   const proxy = await startProxy(runtime.port);
   const value = async <T>(sql: string, values: readonly unknown[] = []): Promise<T> => {
     const pool = await runtime.pool('postgres');
