@@ -10,6 +10,7 @@ import { bundleHeader, codeMark } from '../../runtime/bin-header.ts';
 import { installBins } from '../../runtime/bin-install.ts';
 import { CHECKOUT } from '../../runtime/paths.ts';
 import { diskFiles } from '../../runtime/seed/tools.ts';
+import { OPERATOR } from '../../runtime/stand-in-keys.ts';
 import { createTestRuntime, type TestRuntime } from '../support/runtime.ts';
 
 const BUILT = 'dot-species-register';
@@ -153,7 +154,8 @@ describe('installing', () => {
     const deployed = `${original}\n// deployed by H1\n`;
     await replace(place, deployed);
     const kept = await installBins({ ...target, knownGood: new Set([sha256Hex(deployed)]) });
-    expect(kept).toMatchObject({ written: 0, digests: { [BUILT]: sha256Hex(deployed) } });
+    // What is reported is what was installed; what a patch put there since, its request says.
+    expect(kept).toMatchObject({ written: 0, digests: { [BUILT]: sha256Hex(original) } });
     expect(await readFile(place, 'utf8')).toBe(deployed);
     const healed = await installBins(target);
     expect(healed.written).toBe(1);
@@ -175,10 +177,11 @@ describe('installing', () => {
 
   it('gives bins what they need to find the runtime, and no more', async () => {
     const config = JSON.parse(await readFile(runtime.paths.config, 'utf8'));
-    expect(Object.keys(config).toSorted()).toEqual(['database', 'host', 'label', 'port', 'secrets']);
+    expect(Object.keys(config).toSorted()).toEqual(['database', 'host', 'label', 'operator', 'port', 'secrets']);
     expect(config).toMatchObject({ database: runtime.database, host: '127.0.0.1', port: runtime.port });
     expect(path.resolve(path.dirname(runtime.paths.config), config.secrets)).toBe(runtime.paths.secrets);
     expect(config.label).toHaveLength(5);
+    expect(config.operator).toBe(OPERATOR);
   });
 });
 

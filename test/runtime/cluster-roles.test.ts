@@ -2,10 +2,11 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DOTS } from '../../domain/dots.ts';
+import { DOTS, VOTE_DOT_CODE } from '../../domain/dots.ts';
 import { clientConfig, withClient, withSuperuser } from '../../runtime/connect.ts';
 import { LIVE, MAINTENANCE } from '../../runtime/databases.ts';
 import { statePaths } from '../../runtime/paths.ts';
+import { OPERATOR } from '../../runtime/stand-in-keys.ts';
 import { createTestRuntime, type TestRuntime } from '../support/runtime.ts';
 import { stateFolder } from '../support/state-folder.ts';
 
@@ -15,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => runtime.dispose());
 
-const DOT_LOGINS = DOTS.map(({ login }) => login);
+const DOT_LOGINS = DOTS.filter(({ code }) => code !== VOTE_DOT_CODE).map(({ login }) => login);
 const READ_ONLY = ['auditor_ro', 'executor_ro'];
 const VOTERS = ['voter_owner_1', 'voter_owner_2'];
 const LOGINS = [...DOT_LOGINS, ...READ_ONLY, ...VOTERS];
@@ -25,12 +26,12 @@ async function rows(sql: string, login = 'auditor_ro', values: readonly unknown[
 }
 
 describe('roles', () => {
-  it('are the owner, the readers, one login per DOT, two read-only ones, two voters and the superuser', async () => {
+  it('are the owner, the readers, the voters, one login per DOT, two read-only ones, two voters and the superuser', async () => {
     const found = await rows(
       `select rolname, rolcanlogin from pg_roles where rolname !~ '^pg_' order by rolname collate "C"`,
     );
     const expected = [...LOGINS, 'postgres'].map((rolname) => ({ rolname, rolcanlogin: true }));
-    const groups = ['c1_gateway', 'c1_reader'].map((rolname) => ({ rolname, rolcanlogin: false }));
+    const groups = ['c1_gateway', 'c1_reader', 'c1_voter'].map((rolname) => ({ rolname, rolcanlogin: false }));
     expect(found).toEqual([...expected, ...groups].toSorted((a, b) => (a.rolname < b.rolname ? -1 : 1)));
   });
 
@@ -40,12 +41,14 @@ describe('roles', () => {
     expect(powerful).toEqual([{ rolname: 'postgres' }]);
   });
 
-  it('read through the group, and voters do not', async () => {
-    const members = await rows(`select m.member::regrole::text as name from pg_auth_members m
-      where m.roleid = 'c1_reader'::regrole order by 1`);
-    expect(members.map(({ name }) => name)).toEqual([...DOT_LOGINS, ...READ_ONLY].toSorted());
-    await expect(rows('select 1 from public.dot_tools', 'voter_owner_1')).rejects.toMatchObject({ code: '42501' });
-    expect(await rows('select 1 as one', 'voter_owner_1')).toEqual([{ one: 1 }]);
+  it('read through one group and vote through another, as plain members', async () => {
+    const members = await rows(`select m.roleid::regrole::text as group, m.member::regrole::text as name, m.admin_option
+      from pg_auth_members m where m.roleid in (select oid from pg_roles where rolname !~ '^pg_') order by 1, 2`);
+    const of = (group: string, logins: readonly string[]) =>
+      logins.toSorted().map((name) => ({ group, name, admin_option: false }));
+    expect(members).toEqual([...of('c1_reader', LOGINS), ...of('c1_voter', VOTERS)]);
+    for (const login of VOTERS)
+      expect(await rows('select count(*) > 0 as some from public.dot_tools', login)).toEqual([{ some: true }]);
   });
 
   it('may connect here, and PUBLIC may neither connect nor make temporary tables', async () => {
@@ -123,15 +126,26 @@ describe('a password that cannot be set', () => {
 describe('passwords', () => {
   it('are in one file per login, readable by nobody else, and all different', async () => {
     const { secrets } = statePaths(runtime.stateDir);
-    expect((await readdir(secrets)).toSorted()).toEqual([...LOGINS, 'postgres'].toSorted());
+    expect((await readdir(secrets)).toSorted()).toEqual([...LOGINS, 'postgres', 'ssh'].toSorted());
     expect((await stat(secrets)).mode & 0o777).toBe(0o700);
     const seen = new Set<string>();
-    for (const login of await readdir(secrets)) {
+    for (const login of await passwordFiles(secrets)) {
       const file = path.join(secrets, login);
       expect((await stat(file)).mode & 0o777, login).toBe(0o600);
       seen.add(await readFile(file, 'utf8'));
     }
     expect(seen.size).toBe(LOGINS.length + 1);
+  });
+
+  it('stand beside the SSH keys of the stand-ins, which nobody else reads either', async () => {
+    const folder = path.join(statePaths(runtime.stateDir).secrets, 'ssh');
+    const keys = [OPERATOR, ...VOTERS];
+    expect((await readdir(folder)).toSorted()).toEqual(
+      ['allowed_signers', ...keys.flatMap((name) => [name, `${name}.pub`])].toSorted(),
+    );
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+    for (const name of ['allowed_signers', ...keys])
+      expect((await stat(path.join(folder, name))).mode & 0o777, name).toBe(0o600);
   });
 
   it('are stored by PostgreSQL as SCRAM alone', async () => {
@@ -158,8 +172,14 @@ describe('passwords', () => {
     expect(log).not.toBe(server.log);
     const text = await readFile(server.log, 'utf8');
     expect(text.length).toBeGreaterThan(0);
-    for (const login of await readdir(secrets)) {
+    for (const login of await passwordFiles(secrets)) {
       expect(text.includes((await readFile(path.join(secrets, login), 'utf8')).trim()), login).toBe(false);
     }
   });
 });
+
+async function passwordFiles(secrets: string): Promise<readonly string[]> {
+  const files = (await readdir(secrets, { withFileTypes: true })).filter((entry) => entry.isFile());
+  expect(files).toHaveLength(LOGINS.length + 1);
+  return files.map(({ name }) => name);
+}
