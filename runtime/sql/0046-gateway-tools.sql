@@ -66,7 +66,7 @@ begin
       'CAT-006 with its name and status as they are: only its count changes', 'run the bin of the DOT');
   end if;
   lock table public.dot_tools in share mode;
-  live := iu_core.live_count('dot_tools');
+  live := (iu_core.count_rows('dot_tools')).live;
   if r.record_count is distinct from live then
     perform iu_core.refuse('HOLD_PRESTATE_MOVED', 'C1H00', format('record_count %s of %s', coalesce(r.record_count::text, 'null'), r.code),
       format('the %s tools that are live', live), 'npx pulumi preview, and run the DOT again');

@@ -46,7 +46,11 @@ test(
     const { code, pending } = await recoverJson();
     expect(code).toBe('OK_RECOVERED');
     expect(pending.length).toBeGreaterThan(0);
-    for (const one of pending) expect(one).toMatchObject({ operation: 'deleting', journal: 'begun, not applied' });
+    expect(new Set(pending.map(({ operation }) => operation))).toEqual(new Set(['deleting']));
+    const words = pending.map(({ journal }) => journal);
+    // The contracts go first, and then the tools together: some bins wait at their writes, others have only started.
+    expect(words).toContain('begun, not applied');
+    expect(['begun, not applied', 'not begun']).toEqual(expect.arrayContaining([...new Set(words)]));
     await succeed('destroy');
   },
   LONG,
@@ -96,7 +100,7 @@ test(
     const words = new Map(pending.map(({ resource, journal }) => [resource, journal]));
     expect(words.get(done.name)).toBe('applied');
     words.delete(done.name);
-    expect(new Set(words.values())).toEqual(new Set(['begun, not applied']));
+    expect(['begun, not applied', 'not begun']).toEqual(expect.arrayContaining([...new Set(words.values())]));
     expect([lockFiles(), await pendingOperations()]).toEqual([[], []]);
     await applyAll();
     expect(apartFromRequests(await snapshot())).toEqual(apartFromRequests(undisturbed));
