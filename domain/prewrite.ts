@@ -5,7 +5,7 @@ import { C1_DOT_CODES } from './dots.ts';
 import { C1_SCHEMA, C1_TABLE } from './objects.ts';
 import { CATALOGUE_OF_DOTS } from './payloads.ts';
 import type { RuntimeState } from './runtime-state.ts';
-import { familyOf, rowOf, type Snapshot } from './snapshot.ts';
+import { familyOf, liveClaimOf, rowOf, type Snapshot } from './snapshot.ts';
 import type { SurfaceName } from './surfaces.ts';
 
 /**
@@ -77,8 +77,8 @@ function factsOf(state: RuntimeState, snapshot: Snapshot): readonly PrewriteFact
   return [
     ...(Object.keys(STARTING) as SurfaceName[]).map((surface) => counter(state, surface)),
     fact('live C1 tools', tools.length, applied(state, 'dot_tools')),
-    presence(`schema ${C1_SCHEMA}`, snapshot, SCHEMA, applied(state, 'schema_object') > 0),
-    presence(`table ${C1_TABLE}`, snapshot, TABLE, applied(state, 'schema_object') > 0),
+    presence(`schema ${C1_SCHEMA}`, snapshot, SCHEMA),
+    presence(`table ${C1_TABLE}`, snapshot, TABLE),
     fact(`${CATALOGUE_OF_DOTS} record_count`, state.catalogueCount ?? 'absent', catalogueExpected(state, snapshot)),
     fact('handler of authorize_build_step', column(snapshot, BUILD_STEP, 'handler_ref'), UNBOUND),
     ...KG_PAIR.map((ref) => fact(`role of ${ref.key}`, column(snapshot, ref, 'role'), ref.role)),
@@ -106,8 +106,10 @@ function profileOf(state: RuntimeState, snapshot: Snapshot): PrewriteProfile {
   return wasThere || snapshot.claims.has(refOf(SCHEMA)) ? 'reapply' : 'fresh';
 }
 
-function presence(what: string, snapshot: Snapshot, ref: RowRef, isApplied: boolean): PrewriteFact {
-  return fact(what, rowOf(snapshot, ref) === null ? 'absent' : 'there', isApplied ? 'there' : 'absent');
+/** There exactly when a resource of ours made it. */
+function presence(what: string, snapshot: Snapshot, ref: RowRef): PrewriteFact {
+  const isOurs = liveClaimOf(snapshot, ref) !== null;
+  return fact(what, rowOf(snapshot, ref) === null ? 'absent' : 'there', isOurs ? 'there' : 'absent');
 }
 
 function column(snapshot: Snapshot, ref: RowRef, name: string): string {
