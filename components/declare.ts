@@ -1,5 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { type PlannedDeltas, plannedCounts } from '../domain/planned-deltas.ts';
+import type { Snapshot } from '../domain/snapshot.ts';
 import type { Step, StepId } from '../domain/steps/step.ts';
 import { Admission } from './admission.ts';
 import { Baseline } from './baseline.ts';
@@ -26,10 +27,17 @@ export function declareSteps(
   steps: readonly Step[],
   planned: PlannedDeltas,
   transport: Transport,
+  snapshot: Snapshot,
 ): readonly GovernedStep[] {
   let after: readonly pulumi.Resource[] = [];
   return steps.map((step) => {
-    const declared = new COMPONENTS[step.id]({ step, expected: plannedCounts(planned, step.id), transport, after });
+    const declared = new COMPONENTS[step.id]({
+      step,
+      expected: plannedCounts(planned, step.id),
+      transport,
+      snapshot,
+      after,
+    });
     after = [declared.gate];
     return declared;
   });

@@ -20,15 +20,16 @@ export class GovernedRow extends pulumi.ComponentResource {
   constructor(
     row: StepRow,
     transport: Transport,
-    options: { readonly parent: pulumi.Resource; readonly after: readonly pulumi.Resource[] },
+    options: { readonly parent: pulumi.Resource; readonly after: readonly pulumi.Resource[]; readonly denials: number },
   ) {
-    super(row.type, row.name, { ...row.inputs, ...generatedColumns(row) }, { parent: options.parent });
+    const again = options.denials === 0 ? {} : { after_denials: options.denials };
+    super(row.type, row.name, { ...row.inputs, ...again, ...generatedColumns(row) }, { parent: options.parent });
     const claimant = { stack: pulumi.getStack(), resource: row.owner };
     this.command = dotResource(
       row.name,
       {
         folder: transport.dotFolder,
-        create: transport.call(commandFor(row.create, claimant)),
+        create: transport.call(commandFor(asked(row.create, options.denials), claimant)),
         delete: transport.call(commandFor(row.retire, claimant)),
         stdin: row.payload === null ? null : canonicalJson(row.payload),
       },
@@ -38,6 +39,14 @@ export class GovernedRow extends pulumi.ComponentResource {
     this.outcome = this.command.stdout;
     this.registerOutputs({ outcome: this.outcome });
   }
+}
+
+/**
+ * The one thing of the runtime's history among the inputs: a changed input is what makes the engine run a command again,
+ * and after a denial that is wanted (docs/decisions/0012).
+ */
+function asked(command: string, denials: number): string {
+  return denials === 0 ? command : `${command} --after-denials ${denials}`;
 }
 
 /** Columns that only the runtime can make stand in the row as `<generated>` (steps.md). */

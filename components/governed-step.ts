@@ -1,6 +1,7 @@
 import type { local } from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
 import { canonicalJson } from '../domain/canonical.ts';
+import type { Snapshot } from '../domain/snapshot.ts';
 import { binsOf, type ReaderCheck, type Step } from '../domain/steps/step.ts';
 import { dotResource } from './dot-resource.ts';
 import { GovernedRow } from './governed-row.ts';
@@ -11,6 +12,7 @@ export interface GovernedStepArgs {
   /** Net live rows per surface that the gate expects of this step. */
   readonly expected: Readonly<Record<string, number>>;
   readonly transport: Transport;
+  readonly snapshot: Snapshot;
   /** The gate of the step before; steps run in order. */
   readonly after: readonly pulumi.Resource[];
 }
@@ -39,7 +41,7 @@ export class GovernedStep extends pulumi.ComponentResource {
       { bins: binsOf(step), ...checksOf(step.checks?.open) },
       args.after,
     );
-    this.rows = this.declareRows(transport);
+    this.rows = this.declareRows(transport, args.snapshot);
     const expected = { expected: args.expected, ...checksOf(step.checks?.gate) };
     this.gate = this.reader(transport, 'gate', 'retire-check', expected, [
       this.open,
@@ -49,11 +51,12 @@ export class GovernedStep extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  private declareRows(transport: Transport): readonly GovernedRow[] {
+  private declareRows(transport: Transport, snapshot: Snapshot): readonly GovernedRow[] {
     const byName = new Map<string, GovernedRow>();
     for (const row of this.step.rows) {
+      const denials = row.denials?.(snapshot) ?? 0;
       const before = row.after.map((name) => byName.get(name)?.command).filter((found) => found !== undefined);
-      byName.set(row.name, new GovernedRow(row, transport, { parent: this, after: [this.open, ...before] }));
+      byName.set(row.name, new GovernedRow(row, transport, { parent: this, after: [this.open, ...before], denials }));
     }
     return [...byName.values()];
   }

@@ -52,7 +52,7 @@ async function declare(): Promise<void> {
   if (pulumi.runtime.isDryRun()) {
     await pulumi.log.info([LABEL_LINE, deltaTable(counts, live.state), deltaLines(plans)].join('\n'));
   }
-  const declared = declareSteps(steps, planned, localTransport);
+  const declared = declareSteps(steps, planned, localTransport, live.snapshot);
   assertArrivals(declared, plans, () => remainingRows(steps, bins));
 }
 

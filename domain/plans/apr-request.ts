@@ -44,6 +44,11 @@ export function assertRequestOfStack(snapshot: Snapshot, row: FamilyRow, claiman
   });
 }
 
+/** Requests on the target that an owner said no to. */
+export function denialsOf(snapshot: Snapshot, target: Target): number {
+  return requestsOf(snapshot, target).filter(({ image }) => image.status === 'denied').length;
+}
+
 export function requestRef({ key }: Pick<FamilyRow, 'key'>): RowRef {
   return { surface: 'apr_requests', key };
 }

@@ -31,6 +31,8 @@ export interface StepRow {
   /** Where the row is that the run is about. */
   readonly surface: SurfaceName;
   readonly plan: (snapshot: Snapshot, claimant: Claimant) => Plan;
+  /** How often owners said no before: a denied row is asked for anew by the very next up, though it is in Pulumi's state. */
+  readonly denials?: (snapshot: Snapshot) => number;
 }
 
 /** Every field that seeds 000 and 002 §7 ask of a step. The component, the docs and the review page print from it. */
@@ -70,6 +72,7 @@ export interface StepRowOptions<P extends Json> {
   readonly after?: readonly string[];
   readonly dotPlan: DotPlan<P>;
   readonly payload: P;
+  readonly denials?: (snapshot: Snapshot) => number;
   /** What goes to standard input where it is not the payload; null where the flags say everything. */
   readonly standardInput?: Json | null;
 }
@@ -86,6 +89,7 @@ export function stepRow<P extends Json>(options: StepRowOptions<P>): StepRow {
     scope: [...dotPlan.scope(payload), entryOf(about)],
     surface: about.surface,
     plan: (snapshot, claimant) => dotPlan.apply(snapshot, payload, claimant),
+    ...(options.denials === undefined ? {} : { denials: options.denials }),
   };
 }
 

@@ -2,6 +2,7 @@ import type { PatchProposal } from '../apr.ts';
 import { digestOf } from '../canonical.ts';
 import { aprExecute } from '../plans/apr-execute.ts';
 import { aprPropose } from '../plans/apr-propose.ts';
+import { denialsOf } from '../plans/apr-request.ts';
 import { type Release, registrarOrder } from '../release.ts';
 import { type Step, stepRow } from './step.ts';
 
@@ -32,6 +33,7 @@ export function registrarStep({ release, proposal }: RegistrarPayload): Step {
         dotPlan: aprPropose,
         payload: proposal,
         standardInput: order,
+        denials: (snapshot) => denialsOf(snapshot, proposal),
       }),
       stepRow({
         type: 'c1:registry:Registrar',

@@ -31,7 +31,8 @@ runBin<PatchProposal>({
   flags: (command) =>
     command
       .addOption(new Option('--action <code>', 'what is asked for').choices([PATCH_ACTION]).makeOptionMandatory())
-      .requiredOption('--dot-code <code>', 'the DOT that the patch is of'),
+      .requiredOption('--dot-code <code>', 'the DOT that the patch is of')
+      .option('--after-denials <n>', 'how many requests for it owners denied before; for the record'),
   payload: ({ dotCode }, stdin) => proposalOf(dotCode, stdin),
   calls: ({ payload }, deltas, snapshot) =>
     deltas

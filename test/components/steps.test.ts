@@ -4,8 +4,9 @@ import { beforeAll, expect, test } from 'vitest';
 import { declareSteps } from '../../components/declare.ts';
 import { readPayloadFiles, readPlannedDeltas } from '../../components/input-files.ts';
 import { localTransport } from '../../components/transport.ts';
-import { LAST_STEP, stepsThrough } from '../../domain/program.ts';
+import { LAST_STEP, refsOf, stepsThrough } from '../../domain/program.ts';
 import { blankRegistrar } from '../../domain/release.ts';
+import { snapshotOf } from '../../domain/snapshot.ts';
 
 interface Recorded {
   readonly type: string;
@@ -32,7 +33,8 @@ beforeAll(async () => {
     false,
   );
   const steps = stepsThrough(LAST_STEP, { ...readPayloadFiles('payloads'), ...blankRegistrar() });
-  const declared = declareSteps(steps, readPlannedDeltas('planned-deltas.yaml'), localTransport);
+  const nothing = snapshotOf(refsOf(steps), { rows: [], claims: [], runs: [], counts: [] });
+  const declared = declareSteps(steps, readPlannedDeltas('planned-deltas.yaml'), localTransport, nothing);
   await Promise.all(
     [...declared, ...declared.flatMap(({ rows }) => rows)].map(
       ({ outcome }) => new Promise((resolve) => outcome.apply(resolve)),
