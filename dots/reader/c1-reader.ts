@@ -17,7 +17,7 @@ import { isSurfaceName } from '../../domain/surfaces.ts';
 import { type RuntimeConfig, readRuntimeConfig, withConnection } from '../kernel/connection.ts';
 import { failureOf } from '../kernel/outcome.ts';
 import { readStandardInput } from '../kernel/standard-input.ts';
-import { assertBins } from './bins.ts';
+import { assertBins, assertRestored } from './bins.ts';
 import { assertChannel } from './channel.ts';
 import { type CheckResult, checkGate, checkOpen, checkRetire, checkRetired } from './checks.ts';
 import { assertRegistrar } from './registrar.ts';
@@ -83,9 +83,7 @@ function main(): void {
     .action(({ step }: { step: string }) => perform(() => answer('retire-check', parseStep(step), [], checkRetire)));
   sub('retired', 'the readback of a retire')
     .requiredOption(STEP_FLAG, 'the step')
-    .action(({ step }: { step: string }) =>
-      perform(() => answer('retired', parseStep(step), [], (state) => checkRetired(state, step))),
-    );
+    .action(({ step }: { step: string }) => perform(() => retired(parseStep(step))));
   sub('prewrite', 'whether the runtime is what the first write expects').action(() => perform(prewrite));
   try {
     command.parse();
@@ -117,6 +115,15 @@ async function open(step: string): Promise<object> {
 async function gate(step: string): Promise<object> {
   const { expected, checks } = parsePayload(gateRequest, await readStandardInput(), 'request');
   return answer('gate', step, checks, (state) => checkGate(state, step, expected));
+}
+
+/** W1's files are part of what it takes back. */
+function retired(step: string): Promise<object> {
+  return answer('retired', step, [], (state) => {
+    const result = checkRetired(state, step);
+    const files = step === 'W1' ? assertRestored(join(dotFolder, 'bin'), state.bins ?? {}) : 0;
+    return { ...result, checked: result.checked + files };
+  });
 }
 
 /** Judges the state, then does the further checks that the request names. */

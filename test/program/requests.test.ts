@@ -1,3 +1,5 @@
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { castVote } from '../../cli/apr/cast.ts';
 import { approve } from '../support/owners.ts';
@@ -50,4 +52,22 @@ test('after a denial the very next up asks anew; a destroy withdraws what nobody
   expect((await project.pulumi('destroy', '--yes', '--skip-preview')).exitCode).toBe(0);
   expect((await statuses())[applied]).toBe('rolled_back');
   expect(await project.query('select iu_core.moved_surfaces() as moved')).toEqual([{ moved: [] }]);
+});
+
+test('files that a killed deploy left are no retired W1: destroy says so, and up takes them over', async () => {
+  const code = await awaited();
+  const { bin } = project.runtime.paths;
+  // As a kill between the files and the commit leaves it: everything in place, and the request still pending.
+  await cp(join(project.runtime.paths.release, 'dot-c1-preflight'), join(bin, 'dot-c1-preflight'));
+  const destroy = await project.pulumi('destroy', '--yes', '--skip-preview');
+  expect(destroy.exitCode).not.toBe(0);
+  expect(destroy.all).toContain('HOLD_DOT_INTERFACE_MISMATCH: seen dot-c1-preflight after the retire of W1');
+
+  const again = await awaited();
+  expect(again).not.toBe(code);
+  await approve(project.runtime.stateDir, again);
+  const done = await up();
+  expect(done.exitCode, done.all).toBe(0);
+  const gone = await project.pulumi('destroy', '--yes', '--skip-preview');
+  expect(gone.exitCode, gone.all).toBe(0);
 });
