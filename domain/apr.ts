@@ -86,6 +86,12 @@ export function aprPrefix(dot: string): string {
 
 const CODE_DIGITS = 16;
 
+/** Whether a request of that code patches this DOT, and not one whose code only begins with it. */
+export function isRequestOf(dot: string, apr_code: string): boolean {
+  const prefix = aprPrefix(dot);
+  return apr_code.startsWith(prefix) && /^[0-9a-f]{16}$/.test(apr_code.slice(prefix.length));
+}
+
 /** The code of a request: its target and the digest of what it asks for. */
 export function aprCode(action_code: string, action: PatchAction): string {
   return `${aprPrefix(action.dot_code)}${digestOf({ action_code, proposed_action: action }).slice(0, CODE_DIGITS)}`;

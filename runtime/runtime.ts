@@ -119,12 +119,13 @@ async function refreshBins(server: Server, keep: ReadonlySet<string>, exact: boo
   return digests;
 }
 
-/** Digests that a DOT deployed (H1, W1): a start must not put those files back to what the build made. */
+/** Digests that an applied patch deployed (H1, W1): a start must not put those files back to what the build made. */
 async function knownGood(server: Server): Promise<ReadonlySet<string>> {
   if (!(await withMaintenance(server, (client) => databaseExists(client, LIVE)))) return new Set();
   return withSuperuser(server.paths, server.port, LIVE, async (client) => {
     const { rows } = await client.query<{ sha256: string }>(
-      'select sha256 from public.vps_deploy_log where is_known_good',
+      `select l.sha256 from public.vps_deploy_log l where l.is_known_good and l.status = 'success'
+         and not exists (select from public.apr_requests q where q.apr_code = l.request_ref and q.status <> 'applied')`,
     );
     return new Set(rows.map(({ sha256 }) => sha256));
   });

@@ -1,4 +1,4 @@
-import { aprPrefix } from '../apr.ts';
+import { aprPrefix, isRequestOf } from '../apr.ts';
 import { C1Error } from '../codes.ts';
 import { type RowRef, refOf, type ScopeRef } from '../deltas.ts';
 import { type FamilyRow, familyOf, liveClaimOf, type Snapshot } from '../snapshot.ts';
@@ -11,9 +11,10 @@ export function requestFamily({ dot_code }: Target): Family {
   return { surface: 'apr_requests', prefix: aprPrefix(dot_code) };
 }
 
+/** Of this very DOT: `APR-C1-DOT-3-` also begins the codes of a DOT-3-FOO. */
 export function requestsOf(snapshot: Snapshot, target: Target): readonly FamilyRow[] {
   const { surface, prefix } = requestFamily(target);
-  return familyOf(snapshot, surface, prefix);
+  return familyOf(snapshot, surface, prefix).filter(({ key }) => isRequestOf(target.dot_code, key));
 }
 
 /**

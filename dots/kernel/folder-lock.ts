@@ -4,6 +4,8 @@ import { dirname } from 'node:path';
 import { C1Error } from '../../domain/codes.ts';
 
 const BUSY = 75;
+/** A holder that was killed lets go within this, as soon as its child sees the pipe close. */
+const WAIT_SECONDS = '1';
 
 /**
  * Takes an exclusive lock that ends with this process, however it ends: flock(1) holds it, and a child that reads our pipe
@@ -13,7 +15,17 @@ const BUSY = 75;
  */
 export async function lockUntilExit(file: string): Promise<void> {
   mkdirSync(dirname(file), { recursive: true });
-  const words = ['--exclusive', '--nonblock', '--conflict-exit-code', String(BUSY), file, 'sh', '-c', 'echo; exec cat'];
+  const words = [
+    '--exclusive',
+    '--timeout',
+    WAIT_SECONDS,
+    '--conflict-exit-code',
+    String(BUSY),
+    file,
+    'sh',
+    '-c',
+    'echo; exec cat',
+  ];
   const holder = spawn('flock', words, { stdio: ['pipe', 'pipe', 'ignore'] });
   await new Promise<void>((resolve, reject) => {
     holder.once('error', (cause) => reject(noLock(`flock: ${cause.message}`, cause)));
