@@ -54,9 +54,12 @@ export async function castVote(stateDir: string, ballot: Ballot): Promise<Cast> 
   });
 }
 
-/** What is signed must be what was proposed, and by an allowed key that is not the proposer's. */
+/**
+ * What is approved must be what was proposed, and by an allowed key that is not the proposer's. A denial closes a request
+ * that somebody forged or altered as well.
+ */
 function signed(signers: Signers, request: RequestRow, { voter, decision, keyFile }: Ballot): string {
-  const proposersKey = assertRequestSigned(signers, request);
+  const proposersKey = decision === 'approve' ? assertRequestSigned(signers, request) : null;
   const statement = voteStatement(request, voter, decision);
   const signature = sign(statement, keyFile ?? keyFileOf(signers, voter));
   if (verify(signers, statement, signature, voter) !== proposersKey && voter !== request.proposer) return signature;

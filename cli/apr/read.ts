@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import type { PatchAction } from '../../domain/apr.ts';
-import { voteStatement } from '../../domain/apr.ts';
+import { patchAction, voteStatement } from '../../domain/apr.ts';
 import { C1Error } from '../../domain/codes.ts';
 import { actionOf } from '../../domain/plans/apr-execute.ts';
 import {
@@ -19,6 +19,8 @@ import { connectionOf } from '../../runtime/runtime.ts';
 /** A request with what is known of its signatures; `null` means that the signature holds. */
 export interface ShownRequest {
   readonly request: RequestRow;
+  /** Of the time before SSH signatures: there is nothing to check. */
+  readonly legacy: boolean;
   readonly fault: C1Error | null;
   readonly votes: readonly { readonly vote: VoteRow; readonly fault: C1Error | null }[];
   readonly quorum: boolean;
@@ -69,6 +71,7 @@ async function show(client: Client, signers: Signers, code: string): Promise<Sho
   const { rows } = await client.query<{ passed: boolean }>('select public.quorum_passed($1) as passed', [code]);
   return {
     request,
+    legacy: isLegacy(request),
     fault: faultOf(() => assertRequestSigned(signers, request)),
     votes: votes.map((vote) => ({
       vote,
@@ -78,6 +81,11 @@ async function show(client: Client, signers: Signers, code: string): Promise<Sho
     })),
     quorum: rows[0]?.passed === true,
   };
+}
+
+/** Nothing that could still be applied: its signature is no SSH signature, and what it asks for no patch. */
+function isLegacy({ proposer_signature, proposed_action }: RequestRow): boolean {
+  return proposer_signature.startsWith('legacy:') && !patchAction.safeParse(proposed_action).success;
 }
 
 function faultOf(check: () => unknown): C1Error | null {

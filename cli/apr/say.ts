@@ -41,11 +41,11 @@ export function requestLines(shown: ShownRequest): readonly string[] {
     `request    ${request.apr_code}`,
     `status     ${request.status}, risk ${request.risk_class}, ${tally(shown)} approvals, quorum ${shown.quorum ? 'passed' : 'not passed'}`,
     `asks for   ${request.action_code}, proposed by ${request.proposer} at ${request.created_at.toISOString()}`,
-    `signature  ${verdict(shown.fault)}`,
+    `signature  ${verdict(shown, shown.fault)}`,
     ...patchLines(shown),
     ...votes.map(
       ({ vote, fault }) =>
-        `vote       ${vote.decision} by ${vote.voter} at ${vote.at.toISOString()}, ${verdict(fault)}`,
+        `vote       ${vote.decision} by ${vote.voter} at ${vote.at.toISOString()}, ${verdict(shown, fault)}`,
     ),
     ...nextLines(shown),
   ];
@@ -53,7 +53,7 @@ export function requestLines(shown: ShownRequest): readonly string[] {
 
 function patchLines(shown: ShownRequest): readonly string[] {
   const patch = knownPatch(shown);
-  if (patch === null) return ['patch      none of the known shape'];
+  if (patch === null) return [`summary    ${summaryOf(shown) ?? 'none of the known shape'}`];
   return [
     `patch      ${patch.dot_code} at ${patch.file_path}, session ${patch.session_code}`,
     `  from     ${patch.replaces.version} sha256 ${patch.replaces.sha256}`,
@@ -78,13 +78,24 @@ export function requestJson(shown: ShownRequest): Readonly<Record<string, unknow
     ...{ apr_code, status, action_code, risk_class, proposer, created_at, applied_at },
     needed: QUORUM[risk_class],
     quorum_passed: shown.quorum,
-    signature: shown.fault?.code ?? 'valid',
+    signature: checked(shown, shown.fault),
+    summary: summaryOf(shown),
     proposed_action: patch === null ? null : { ...asked, new_content_sha256: sha256Hex(contentOf(shown.request)) },
     votes: shown.votes.map(({ vote: { voter, decision, at }, fault }) => ({
       ...{ voter, decision, at },
-      signature: fault?.code ?? 'valid',
+      signature: checked(shown, fault),
     })),
   };
+}
+
+function checked({ legacy }: ShownRequest, fault: ShownRequest['fault']): string {
+  return legacy ? 'none' : (fault?.code ?? 'valid');
+}
+
+/** What a request of the time before patches says about itself; control characters would reach the terminal. */
+function summaryOf({ request: { proposed_action } }: ShownRequest): string | null {
+  const { summary } = (proposed_action ?? {}) as { readonly summary?: unknown };
+  return typeof summary === 'string' ? summary.replaceAll(/\p{C}/gu, ' ') : null;
 }
 
 function tally({ request, votes }: ShownRequest): string {
@@ -92,13 +103,14 @@ function tally({ request, votes }: ShownRequest): string {
   return `${approvals} of ${QUORUM[request.risk_class]}`;
 }
 
-function verdict(fault: ShownRequest['fault']): string {
+function verdict({ legacy }: ShownRequest, fault: ShownRequest['fault']): string {
+  if (legacy) return 'no SSH signature: of the time before them';
   const { green, red } = colorsFor(process.stdout);
   return fault === null ? green('signature holds') : red(`signature does not hold: ${fault.code}`);
 }
 
 function targetOf(shown: ShownRequest): string {
-  return knownPatch(shown)?.dot_code ?? '';
+  return knownPatch(shown)?.dot_code ?? summaryOf(shown) ?? '';
 }
 
 /** A request of the time before signatures asks for something that nobody here knows; it is shown all the same. */

@@ -66,9 +66,14 @@ function planRetire(snapshot: Snapshot, payload: Target, claimant: Claimant): Pl
   return { kind: 'change', deltas: rolledBack(request) };
 }
 
+/** SHA-256 of the file that a request brings. @throws C1Error REJECT_PATCH_TARGET */
+export function newContentOf(request: FamilyRow): string {
+  return patchOf(request).new_content_base64.replace(/^sha256:/, '');
+}
+
 function applied(request: FamilyRow): readonly Delta[] {
   const action = patchOf(request);
-  const sha256 = action.new_content_base64.replace(/^sha256:/, '');
+  const sha256 = newContentOf(request);
   return [
     delta(requestRef(request), 'update', request.image, { ...request.image, status: 'applied' }),
     deploy(request, action, { version: action.version, sha256 }, 'success'),

@@ -1,12 +1,15 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Client } from 'pg';
+import { sha256Hex } from '../../domain/canonical.ts';
 import { C1Error } from '../../domain/codes.ts';
 import { dotCode, parsePayload } from '../../domain/payloads.ts';
-import { actionOf, aprExecute } from '../../domain/plans/apr-execute.ts';
-import { liveRequest, type Target } from '../../domain/plans/apr-request.ts';
-import type { FamilyRow, Snapshot } from '../../domain/snapshot.ts';
+import { actionOf, aprExecute, newContentOf } from '../../domain/plans/apr-execute.ts';
+import { liveRequest, requestRef, requestsOf, type Target, toolRef } from '../../domain/plans/apr-request.ts';
+import { claims } from '../../domain/plans/plan.ts';
+import { type FamilyRow, rowOf, type Snapshot } from '../../domain/snapshot.ts';
 import { assertQuorum, assertRequestSigned, readRequest, readVotes } from '../kernel/approvals.ts';
 import { usage } from '../kernel/command.ts';
+import { readPlain } from '../kernel/dot-files.ts';
 import { lockUntilExit } from '../kernel/folder-lock.ts';
 import { dotFolder, runBin, runtimeConfig } from '../kernel/main.ts';
 import { applyPatch, rollBackPatch } from '../kernel/patch-files.ts';
@@ -43,11 +46,31 @@ runBin<Target>({
     return { dot_code: parsePayload(dotCode, patch ?? restore, 'dot_code') };
   },
   guard: assertApproved,
-  effects: async (client, { payload, direction }, snapshot) => {
-    const action = actionOf(await readRequest(client, required(snapshot, payload).key));
-    return direction === 'apply' ? applyPatch(dotFolder(), action) : rollBackPatch(dotFolder(), action);
+  effects: async (client, input, snapshot) => {
+    const [bin, row] = [dotFolder(), requestFor(input, snapshot)];
+    if (row === null) return NOTHING;
+    const request = await readRequest(client, row.key);
+    assertRequestSigned(signersOf(runtimeConfig().secretsDir), request);
+    const action = actionOf(request);
+    return input.direction === 'apply' ? applyPatch(bin, action) : rollBackPatch(bin, action);
   },
 });
+
+const NOTHING = { place: () => undefined, undo: () => undefined };
+
+/**
+ * Whose files are put in place, or taken back. A killed apply may have left the files of a request that was never marked
+ * applied, and that was denied or withdrawn since: they go as well, as long as no patch of the DOT is applied.
+ */
+function requestFor({ payload, direction, claimant }: RunInput<Target>, snapshot: Snapshot): FamilyRow | null {
+  if (direction === 'apply') return required(snapshot, payload);
+  const live = liveRequest(snapshot, payload);
+  if (live?.image.status === 'applied') return claims(snapshot, requestRef(live), claimant) ? live : null;
+  const name = rowOf(snapshot, toolRef(payload))?.image.name;
+  const there = typeof name === 'string' ? readPlain(join(dotFolder(), basename(name))) : null;
+  if (there === null) return null;
+  return requestsOf(snapshot, payload).find((row) => newContentOf(row) === sha256Hex(there)) ?? null;
+}
 
 /** A rollback needs no new approval, and no less an unaltered request: it names the files that are put back. */
 async function assertApproved(client: Client, { payload, direction }: RunInput<Target>, snapshot: Snapshot) {

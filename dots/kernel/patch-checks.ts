@@ -96,7 +96,7 @@ export function assertSyntax(file: string, bin: string): void {
   const ended = spawnSync(program as string, words as string[], { encoding: 'utf8', timeout: LIMIT_MS });
   if (ended.status === 0) return;
   throw new C1Error('REJECT_PATCH_SYNTAX', {
-    seen: `${basename(file)}: ${ended.error?.message ?? lastWord(ended.stderr)}`,
+    seen: `${basename(file)}: ${ended.error?.message ?? lastWord(ended.stderr.replaceAll(`${file}: `, ''))}`,
     expected: `a file that ${isShell ? 'bash -n' : 'node --check'} accepts`,
   });
 }

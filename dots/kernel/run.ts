@@ -17,7 +17,7 @@ export interface DotProgram<P> {
   readonly kind?: 'step' | 'propose' | 'vote';
   /** Checks right before the writes, in their transaction. @throws C1Error to stop */
   readonly guard?: (client: Client, input: RunInput<P>, snapshot: Snapshot) => Promise<void>;
-  /** What happens outside the database, e.g. to files. Idempotent: it also completes what an earlier run left undone. */
+  /** What happens outside the database, e.g. to files. Idempotent: a NOOP completes what an earlier run left undone. */
   readonly effects?: (client: Client, input: RunInput<P>, snapshot: Snapshot) => Promise<Effects>;
 }
 
@@ -61,8 +61,7 @@ export async function runDot<P extends Json>(
 ): Promise<RunResult> {
   const planned = await planNow(client, program.plan, input);
   if (planned.plan.kind === 'noop') {
-    if (!options.dryRun && planned.plan.code === 'NOOP_ALREADY_THERE')
-      (await program.effects?.(client, input, planned.snapshot))?.place();
+    if (!options.dryRun) (await program.effects?.(client, input, planned.snapshot))?.place();
     return noop(planned, subjectOf(program.plan, input, planned), planned.plan.code);
   }
   if (options.dryRun) return dryRun(planned.plan);
