@@ -1,0 +1,30 @@
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { bundleHeader } from '../runtime/bin-header.ts';
+import type { Program } from './project.ts';
+
+/**
+ * Puts `bare-client.ts` beside the reader, bundled and started as a bin is (runtime/bin-build.ts): same format, same
+ * clean environment, same Node, a compile cache of its own.
+ */
+export async function installBareBin({ paths }: Program): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [join(import.meta.dirname, 'bare-client.ts')],
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node22',
+    mainFields: ['module', 'main'],
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: 'none',
+    external: ['pg-native'],
+    logLevel: 'silent',
+  });
+  const file = join(paths.reader, 'bare-client');
+  await writeFile(file, `${bundleHeader('a bench, no DOT')}${outputFiles[0]?.text ?? ''}`);
+  await chmod(file, 0o755);
+  return file;
+}

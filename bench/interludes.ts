@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import { readRelease } from '../components/input-files.ts';
+import { aprCode, PATCH_ACTION } from '../domain/apr.ts';
+import { root } from '../engine/root.mjs';
+import { VOTER_LOGINS } from '../runtime/roles.ts';
+import type { PlannedCommand } from './planned-resources.ts';
+import type { Program } from './project.ts';
+import { quote } from './shell.ts';
+
+/**
+ * What a person has to do between two commands of the program, e.g. vote for an approval request: THE one place for it,
+ * for pulumi, bash and Ansible alike.
+ *
+ * A runbook has the commands of an interlude right before the command of the resource `before`. `pulumi up` stops there
+ * with `hold`; then the same commands are run, and `pulumi up` goes on. All of it is timed on every side.
+ */
+export interface Interlude {
+  /** Name of the resource whose command cannot succeed without it. */
+  readonly before: string;
+  /** Code that `pulumi up` stops with. */
+  readonly hold: string;
+  /** Folders are relative to the program's, as for the program's own commands. */
+  readonly commands: readonly PlannedCommand[];
+}
+
+export function interludesOf(program: Program): readonly Interlude[] {
+  return [{ before: 'registrar', hold: 'HOLD_APR_AWAITING_QUORUM', commands: votes(program) }];
+}
+
+/** W1: both stand-in owners approve the registrar's patch. On a fresh runtime it is the first request of its kind. */
+function votes({ paths }: Program): readonly PlannedCommand[] {
+  const { proposal } = readRelease(paths.release);
+  const code = aprCode(PATCH_ACTION, { ...proposal, incarnation: 0 });
+  const c1 = `C1_STATE_DIR=${quote(paths.state)} ${quote(process.execPath)} ${quote(join(root, 'cli', 'main.ts'))}`;
+  return VOTER_LOGINS.map((voter) => ({ folder: '.', line: `${c1} apr approve ${code} --as ${voter}`, stdin: null }));
+}

@@ -1,0 +1,15 @@
+import type { Measurement } from './measurement.ts';
+import { measureBinStart } from './measurements/bin-start.ts';
+import { measurePreview } from './measurements/preview.ts';
+import { measureRegistrar } from './measurements/registrar.ts';
+import { measureUp } from './measurements/up.ts';
+import { measureUpNothing } from './measurements/up-nothing.ts';
+
+/** Every measurement, in the order of the table. */
+export const MEASUREMENTS: readonly Measurement[] = [
+  { name: 'preview', title: 'Preview of the whole program', measure: measurePreview },
+  { name: 'up-nothing', title: 'Up with nothing to do', measure: measureUpNothing },
+  { name: 'up', title: 'Up of all steps from nothing', measure: measureUp },
+  { name: 'registrar', title: 'Dry run of the hardened registrar', measure: measureRegistrar },
+  { name: 'bin-start', title: "A bin's start to its first query", measure: measureBinStart },
+];

@@ -1,0 +1,140 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ansible, type PlaybookRun } from '../ansible.ts';
+import { type Interlude, interludesOf } from '../interludes.ts';
+import type { Lab } from '../lab.ts';
+import type { Bench, Measured, NotMeasured, Row, Runs } from '../measurement.ts';
+import { type PlannedResource, plannedResources } from '../planned-resources.ts';
+import { runOrThrow } from '../process.ts';
+import { createBareProject, createProgram, type Program, type Project } from '../project.ts';
+import { bashScript, playbook, type RunbookLine, runbookLines } from '../runbook.ts';
+import { duration, figuresOf, interleave, least, type Side, timed } from '../timing.ts';
+import { writeTrivial } from '../trivial.ts';
+import { upAll } from '../up-all.ts';
+
+const BASH = { name: 'up', compares: '(pulumi up − engine floor) / bash runbook', limit: 1.3 } as const;
+const ANSIBLE = { name: 'up', compares: 'pulumi up / Ansible playbook', limit: 0.4 } as const;
+
+/**
+ * All built steps from nothing, three ways: `pulumi up` (its own preview included), a bash script and an Ansible playbook
+ * that run the very same command lines with the very same payloads, one by one, in the order of the engine's plan,
+ * c1-reader's open and gate included.
+ *
+ * The engine's floor is what the engine costs when no command does anything: `pulumi up` of the same resources with `true`
+ * for every command, less a bash script of as many `true`.
+ */
+export async function measureUp({ lab, runs: rounds, say }: Bench): Promise<readonly Row[]> {
+  say('the plan is read from the program');
+  const program = await createProgram(lab, 'up');
+  const resources = await plannedResources(program);
+  const interludes = interludesOf(program);
+  const lines = await runbookLines(program.folder, resources, interludes);
+  const floor = await floorSides(lab, resources, lines, interludes);
+  say('Ansible is made ready');
+  const play = await ansible(lab).catch((cause: unknown) => String(cause));
+  const sides: Side[] = [upSide(program, interludes), await bashSide(program, lines), ...floor];
+  if (typeof play !== 'string') sides.push(await ansibleSide(program, lines, play));
+  const runs = await interleave(sides.map(provesSame(program)), rounds, say);
+  const count = `${lines.length} commands, ${resources.length} resources`;
+  return [bashRow(runs, count), typeof play === 'string' ? noAnsible(play) : ansibleRow(runs, count)];
+}
+
+function upSide(program: Program, interludes: readonly Interlude[]): Side {
+  return { name: 'up', prepare: program.reset, run: () => timed(() => upAll(program, interludes)) };
+}
+
+async function bashSide(program: Program, lines: readonly RunbookLine[]): Promise<Side> {
+  const file = join(program.folder, 'runbook.sh');
+  await writeFile(file, bashScript(lines));
+  const run = () => timed(() => runOrThrow('bash', [file], { cwd: program.folder }));
+  return { name: 'bash', prepare: program.reset, run };
+}
+
+/** A whole playbook takes most of a minute, so that its first two tasks have to warm it up. */
+async function ansibleSide(program: Program, lines: readonly RunbookLine[], play: PlaybookRun): Promise<Side> {
+  const whole = join(program.folder, 'runbook.yml');
+  const short = join(program.folder, 'warm-up.yml');
+  await writeFile(whole, playbook(lines, program.folder));
+  await writeFile(short, playbook(lines.slice(0, 2), program.folder));
+  const run = () => timed(() => play(whole));
+  return { name: 'ansible', prepare: program.reset, run, warmUp: () => play(short) };
+}
+
+/** `up` of resources whose commands do nothing; it stops and starts again where the real one does. */
+async function floorSides(
+  lab: Lab,
+  resources: readonly PlannedResource[],
+  lines: readonly RunbookLine[],
+  interludes: readonly Interlude[],
+): Promise<readonly Side[]> {
+  const project = await createBareProject(lab, 'floor', 'trivial.ts');
+  const file = join(project.folder, 'runbook.sh');
+  await writeFile(file, bashScript(lines.map(({ name }) => ({ name, folder: '.', line: "/bin/sh -c 'true'" }))));
+  const bash = () => timed(() => runOrThrow('bash', [file], { cwd: project.folder }));
+  const stops = interludes.map(({ before }) => before);
+  return [
+    { name: 'trivial up', prepare: project.emptyStack, run: () => timed(() => trivialUp(project, resources, stops)) },
+    { name: 'trivial bash', run: bash },
+  ];
+}
+
+async function trivialUp(
+  project: Project,
+  resources: readonly PlannedResource[],
+  stops: readonly string[],
+): Promise<void> {
+  for (const stop of stops) {
+    await writeTrivial(project, resources, stop);
+    const { exitCode } = await project.pulumi(['up', '--yes']);
+    if (exitCode === 0) throw new Error(`the trivial program did not stop at ${stop}`);
+  }
+  await writeTrivial(project, resources);
+  await project.pulumiOrThrow(['up', '--yes']);
+}
+
+/** Every way must leave the same live rows, or it was not the same work. */
+function provesSame(program: Program): (side: Side) => Side {
+  let first: string | null = null;
+  return (side) => {
+    if (side.prepare !== program.reset) return side;
+    const run = async () => {
+      const milliseconds = await side.run();
+      const rows = await liveRows(program);
+      first ??= rows;
+      if (rows !== first) throw new Error(`${side.name} left other live rows than the first run`);
+      return milliseconds;
+    };
+    return { ...side, run };
+  };
+}
+
+function liveRows(program: Program): Promise<string> {
+  return program.superuser(async (client) => {
+    const sql = `select count(*) || ' ' || md5(string_agg(line, '' order by line)) as digest from iu_core.live_snapshot() line`;
+    return (await client.query<{ digest: string }>(sql)).rows[0]?.digest ?? '';
+  });
+}
+
+type UpRuns = Readonly<Record<string, Runs>>;
+
+function bashRow(runs: UpRuns, count: string): Measured {
+  const floor = leastOf(runs, 'trivial up') - leastOf(runs, 'trivial bash');
+  const value = (leastOf(runs, 'up') - floor) / leastOf(runs, 'bash');
+  const { ansible: _, ...shown } = runs;
+  const figures = `${figuresOf(shown)}; floor ${duration(floor)}; ${count}`;
+  return { kind: 'measured', ...BASH, value, unit: 'times', figures, runs: shown };
+}
+
+function ansibleRow(runs: UpRuns, count: string): Measured {
+  const shown = { up: runs.up ?? [], ansible: runs.ansible ?? [] };
+  const value = leastOf(runs, 'up') / leastOf(runs, 'ansible');
+  return { kind: 'measured', ...ANSIBLE, value, unit: 'times', figures: `${figuresOf(shown)}; ${count}`, runs: shown };
+}
+
+function noAnsible(reason: string): NotMeasured {
+  return { kind: 'not measured', ...ANSIBLE, reason };
+}
+
+function leastOf(runs: UpRuns, side: string): number {
+  return least(runs[side] ?? []);
+}

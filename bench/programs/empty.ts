@@ -1,0 +1,2 @@
+// The other side of `preview`: the SDK, and nothing else.
+import '@pulumi/pulumi';
