@@ -1,14 +1,15 @@
 import * as pulumi from '@pulumi/pulumi';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { C1Error } from '../domain/codes.ts';
+import '../domain/english.ts';
 import { LAST_STEP } from '../domain/program.ts';
 import { STEP_IDS } from '../domain/steps/step.ts';
 
 /** What a stack may say (`Pulumi.<stack>.yaml`, namespace `c1`); anything else is refused by name. */
 const stackConfig = z.strictObject({
   'c1:target': z.enum(['embedded']),
-  'c1:approvals': z.enum(['required', 'none']).default('required'),
-  'c1:through': z.enum(STEP_IDS).default(LAST_STEP),
+  'c1:approvals': z._default(z.enum(['required', 'none']), 'required'),
+  'c1:through': z._default(z.enum(STEP_IDS), LAST_STEP),
 });
 
 export interface StackConfig {
@@ -34,7 +35,7 @@ export function readConfig(): StackConfig {
   return { target, approvals, through };
 }
 
-function invalid(error: z.ZodError, seen: Readonly<Record<string, string>>): C1Error {
+function invalid(error: z.core.$ZodError, seen: Readonly<Record<string, string>>): C1Error {
   const problems = error.issues.map((issue) => {
     if (issue.code === 'unrecognized_keys')
       return `unknown key ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { sha256Hex } from '../domain/canonical.ts';
 import { C1Error } from '../domain/codes.ts';
 import { admissionRow, birthRow, contractRow, dotToolRow, parsePayload, speciesRow } from '../domain/payloads.ts';
@@ -68,7 +68,7 @@ export function readPlannedDeltas(file: string): PlannedDeltas {
   return parsePlannedDeltas(value);
 }
 
-function read<T>(folder: string, name: string, schema: z.ZodType<T>): T {
+function read<T>(folder: string, name: string, schema: z.ZodMiniType<T>): T {
   const where = `payloads/${name}.json`;
   return parsePayload(schema, parseFile(join(folder, `${name}.json`), where), where);
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { digestOf, type Json, sha256Hex } from './canonical.ts';
 import { dotCode, plainText } from './payloads.ts';
 import { SCAN_FOLDER } from './registrar.ts';
@@ -14,48 +14,54 @@ export const PATCH_ACTION = 'patch_ops_code';
 export const QUORUM = { low: 1, medium: 1, high: 2 } as const;
 export type RiskClass = keyof typeof QUORUM;
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'SHA-256 in lower-case hex');
+const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/, 'SHA-256 in lower-case hex'));
 const fileName = z
   .string()
-  .max(100)
-  .regex(
-    /^dot-[a-z0-9]+(-[a-z0-9]+)*$/,
-    'the name of a DOT file: dot- and ASCII small letters, digits, single hyphens',
+  .check(
+    z.maxLength(100),
+    z.regex(
+      /^dot-[a-z0-9]+(-[a-z0-9]+)*$/,
+      'the name of a DOT file: dot- and ASCII small letters, digits, single hyphens',
+    ),
   );
-const version = z
-  .string()
-  .max(40)
-  .regex(/^\d+\.\d+\.\d+(-[a-z0-9.-]+)?$/, 'a version');
+const version = z.string().check(z.maxLength(40), z.regex(/^\d+\.\d+\.\d+(-[a-z0-9.-]+)?$/, 'a version'));
 
 /** What a patch says besides the new content itself. */
 const patchShape = {
   dot_code: dotCode,
   file_path: z
     .string()
-    .max(200)
-    .regex(new RegExp(`^${SCAN_FOLDER}/dot-[a-z0-9]+(-[a-z0-9]+)*$`), `a file right below ${SCAN_FOLDER}`),
+    .check(
+      z.maxLength(200),
+      z.regex(new RegExp(`^${SCAN_FOLDER}/dot-[a-z0-9]+(-[a-z0-9]+)*$`), `a file right below ${SCAN_FOLDER}`),
+    ),
   patch_mode: z.literal('full_replace'),
-  session_code: z.string().regex(/^S-[A-Z0-9]+(-[A-Z0-9]+)*$/, 'a session code such as S-C1-REG-001'),
-  test_plan: z.array(plainText).min(1).max(20),
+  session_code: z.string().check(z.regex(/^S-[A-Z0-9]+(-[A-Z0-9]+)*$/, 'a session code such as S-C1-REG-001')),
+  test_plan: z.array(plainText).check(z.minLength(1), z.maxLength(20)),
   version,
   /** The file that is there now; another one stops the patch. */
   replaces: z.strictObject({ version, sha256 }),
   /** A second name of the patched file: a symlink, which the scan of the disk leaves out. */
-  alias: fileName.nullable(),
+  alias: z.nullable(fileName),
   /** Files that come with the patch and go with its rollback. */
-  staged_files: z.array(z.strictObject({ file: fileName, dot_code: dotCode, sha256 })).max(50),
+  staged_files: z.array(z.strictObject({ file: fileName, dot_code: dotCode, sha256 })).check(z.maxLength(50)),
 };
 
 /** A `patch_ops_code` request without what only the runtime knows: how many like it were closed before. */
-export const patchProposal = z.strictObject({ ...patchShape, new_content_base64: z.base64().min(1).max(4_000_000) });
+export const patchProposal = z.strictObject({
+  ...patchShape,
+  new_content_base64: z.base64().check(z.minLength(1), z.maxLength(4_000_000)),
+});
 export type PatchProposal = z.infer<typeof patchProposal>;
 
 /** `proposed_action` of a `patch_ops_code` request. */
-export const patchAction = patchProposal.extend({ incarnation: z.int().nonnegative() });
+export const patchAction = z.extend(patchProposal, { incarnation: z.int().check(z.nonnegative()) });
 export type PatchAction = z.infer<typeof patchAction>;
 
 /** The same as a row image has it: half a megabyte of content stands there by its digest. Twin of `iu_core.by_digest`. */
-export const patchImage = patchAction.extend({ new_content_base64: z.string().regex(/^sha256:[0-9a-f]{64}$/) });
+export const patchImage = z.extend(patchAction, {
+  new_content_base64: z.string().check(z.regex(/^sha256:[0-9a-f]{64}$/)),
+});
 export type PatchImage = z.infer<typeof patchImage>;
 
 export function imageOfPatch<T extends PatchProposal>(patch: T): T {

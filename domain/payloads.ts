@@ -1,5 +1,6 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { C1Error } from './codes.ts';
+import './english.ts';
 
 /**
  * Payloads of the house DOTs: what a bin takes on standard input, what `payloads/*.json` holds, what a row component
@@ -7,27 +8,26 @@ import { C1Error } from './codes.ts';
  */
 export const dotCode = z
   .string()
-  .regex(/^[A-Z][A-Z0-9]*([_-][A-Z0-9]+)*$/, 'a DOT code: ASCII capitals, digits, _ and -')
-  .max(63);
+  .check(z.regex(/^[A-Z][A-Z0-9]*([_-][A-Z0-9]+)*$/, 'a DOT code: ASCII capitals, digits, _ and -'), z.maxLength(63));
 const speciesCode = z
   .string()
-  .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'a species code: ASCII small letters, digits and single hyphens')
-  .max(63);
+  .check(
+    z.regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'a species code: ASCII small letters, digits and single hyphens'),
+    z.maxLength(63),
+  );
 const identifier = z
   .string()
-  .regex(/^[a-z][a-z0-9_]*$/, 'a database name: ASCII small letters, digits and _')
-  .max(63);
+  .check(z.regex(/^[a-z][a-z0-9_]*$/, 'a database name: ASCII small letters, digits and _'), z.maxLength(63));
 const directusFolder = z
   .string()
-  .regex(/^[A-Za-z][A-Za-z0-9_]*$/, 'a Directus folder: ASCII letters, digits and _')
-  .max(63);
-export const plainText = z
-  .string()
-  .min(1)
-  .max(2000)
+  .check(z.regex(/^[A-Za-z][A-Za-z0-9_]*$/, 'a Directus folder: ASCII letters, digits and _'), z.maxLength(63));
+export const plainText = z.string().check(
+  z.minLength(1),
+  z.maxLength(2000),
   // Control characters and line separators have no place in a governed text: they forge lines in logs and in the handbook.
   // Half a surrogate pair has no UTF-8 form.
-  .regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'text without control, invisible or broken characters');
+  z.regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'text without control, invisible or broken characters'),
+);
 
 export const speciesRow = z.strictObject({
   code: speciesCode,
@@ -124,7 +124,10 @@ export const collectionRow = z.strictObject({
   species_code: speciesCode,
 });
 
-export const schemaObjectRow = z.strictObject({ name: z.string().min(1).max(200), kind: z.string() });
+export const schemaObjectRow = z.strictObject({
+  name: z.string().check(z.minLength(1), z.maxLength(200)),
+  kind: z.string(),
+});
 
 export const baselineRow = z.strictObject({ runtime: z.literal('c1') });
 
@@ -142,7 +145,7 @@ export type SchemaObjectRow = z.infer<typeof schemaObjectRow>;
 export type BaselineRow = z.infer<typeof baselineRow>;
 
 /** @throws C1Error ERROR_PAYLOAD_INVALID naming every property that is wrong */
-export function parsePayload<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
+export function parsePayload<T>(schema: z.ZodMiniType<T>, value: unknown, where: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => `${[where, ...issue.path].join('.')}: ${issue.message}`);

@@ -1,15 +1,16 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Json } from './canonical.ts';
 import { C1Error } from './codes.ts';
 import type { Delta, Image } from './deltas.ts';
+import './english.ts';
 import { STEP_IDS, type StepId } from './steps/step.ts';
 import { isSurfaceName, type SurfaceName } from './surfaces.ts';
 
 /** `planned-deltas.yaml`: per step, the rows that it brings by surface and key, and the number of its applied runs. */
 const plannedStep = z.strictObject({
-  runs: z.int().positive(),
+  runs: z.int().check(z.positive()),
   rows: z.record(
-    z.string().refine(isSurfaceName, 'a governed surface'),
+    z.string().check(z.refine(isSurfaceName, 'a governed surface')),
     z.record(z.string(), z.enum(['insert', 'change'])),
   ),
 });

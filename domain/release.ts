@@ -1,17 +1,17 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { PatchOrder, PatchProposal } from './apr.ts';
 import { C1_DOT_CODES, dotOf } from './dots.ts';
 import { HARDENED_NAME, HARDENED_VERSION, SCAN_FOLDER } from './registrar.ts';
 
 /** What a build of this program brings to the host, unstaged: the registrar's patch and the eight bins, by digest. */
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 export const release = z.strictObject({
   registrar: z.strictObject({
     file: z.literal(HARDENED_NAME),
     sha256,
     replaces: z.strictObject({ version: z.string(), sha256 }),
   }),
-  staged: z.array(z.strictObject({ file: z.string(), dot_code: z.string(), sha256 })).length(8),
+  staged: z.array(z.strictObject({ file: z.string(), dot_code: z.string(), sha256 })).check(z.length(8)),
 });
 export type Release = z.infer<typeof release>;
 

@@ -1,41 +1,42 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Json } from './canonical.ts';
 import { C1Error } from './codes.ts';
+import './english.ts';
 
 /** What `iu_core.read_state()` answers: the whole state that a readback judges, of one database snapshot. */
-const image = z.record(z.string(), z.json()).nullable();
+const image = z.nullable(z.record(z.string(), z.json()));
 
 export const runtimeState = z.object({
   counters: z.record(z.string(), z.object({ live: z.number(), total: z.number() })),
-  baseline: z
-    .object({
+  baseline: z.nullable(
+    z.object({
       stack: z.string(),
       status: z.enum(['open', 'closed']),
       counters: z.record(z.string(), z.number()),
       position: z.number(),
-    })
-    .nullable(),
+    }),
+  ),
   stepDeltas: z.record(z.string(), z.record(z.string(), z.number())),
   /** Live C1 tools without a registration entry, and those that share a name or a file with another. */
   toolsWithoutEntry: z.array(z.string()),
   toolsTwice: z.array(z.string()),
   /** What the catalogue of DOTs says; null where there is none. */
-  catalogueCount: z.number().nullable(),
+  catalogueCount: z.nullable(z.number()),
   movedSurfaces: z.array(z.string()),
   drift: z.array(z.object({ surface: z.string(), key: z.string(), written: image, seen: image })),
   ledger: z.object({
-    brokenAt: z.number().nullable(),
+    brokenAt: z.nullable(z.number()),
     entries: z.number(),
     atBaseline: z.number(),
     runs: z.number(),
-    head: z.string().nullable(),
+    head: z.nullable(z.string()),
   }),
-  guard: z.object({ seen: z.string(), installed: z.string().nullable() }),
-  bins: z.record(z.string(), z.string()).nullable(),
+  guard: z.object({ seen: z.string(), installed: z.nullable(z.string()) }),
+  bins: z.nullable(z.record(z.string(), z.string())),
   steps: z.array(z.string()),
-  approvals: z.string().nullable(),
+  approvals: z.nullable(z.string()),
   /** Null where the table is not ours to read. */
-  vocabularyRows: z.number().nullable(),
+  vocabularyRows: z.nullable(z.number()),
   target: z.object({ system: z.string(), database: z.string() }),
 });
 export type RuntimeState = z.infer<typeof runtimeState>;

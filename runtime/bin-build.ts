@@ -69,7 +69,7 @@ async function bundle(wanted: readonly Entry[], folder: string): Promise<Built> 
     legalComments: 'none',
     charset: 'utf8',
     external: ['pg-native'],
-    plugins: [ENGLISH_ONLY, LAST_AWAIT],
+    plugins: [NO_SUBPROGRAMS, LAST_AWAIT],
     logLevel: 'silent',
   });
   const texts = new Map(outputFiles.map(({ path: file, text }) => [path.basename(file, '.js'), text]));
@@ -78,13 +78,15 @@ async function bundle(wanted: readonly Entry[], folder: string): Promise<Built> 
   return Object.fromEntries(files.map(({ name, content }) => [name, sha256Hex(content)]));
 }
 
-/** zod brings forty languages, a third of each bundle; messages here are English. */
-const ENGLISH_ONLY: Plugin = {
-  name: 'english-only',
-  setup: ({ onLoad }) => {
-    onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
-      contents: "export { default as en } from './en.js';",
-    }));
+/** commander would load it for subcommands that are programs of their own, which no bin has: 2 ms of each start. */
+const NO_SUBPROGRAMS: Plugin = {
+  name: 'no-subprograms',
+  setup: ({ onResolve, onLoad }) => {
+    const namespace = 'no-subprograms';
+    onResolve({ filter: /^node:child_process$/ }, ({ importer, path: name }) =>
+      /[\\/]node_modules[\\/]commander[\\/]/.test(importer) ? { path: name, namespace } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace }, () => ({ contents: 'export default {};' }));
   },
 };
 

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 import { type AprRequest, PATCH_ACTION, type PatchAction, type PatchImage, patchAction, patchImage } from '../apr.ts';
 import type { Json } from '../canonical.ts';
 import { C1Error } from '../codes.ts';
@@ -39,7 +39,7 @@ export function actionOf(request: Pick<AprRequest, 'apr_code' | 'action_code' | 
   return parsePatch(patchAction, request.apr_code, request.action_code, request.proposed_action);
 }
 
-function parsePatch<T>(schema: z.ZodType<T>, key: string, code: Json | undefined, action: Json | undefined): T {
+function parsePatch<T>(schema: z.ZodMiniType<T>, key: string, code: Json | undefined, action: Json | undefined): T {
   const parsed = schema.safeParse(action);
   if (code === PATCH_ACTION && parsed.success) return parsed.data;
   const wrong = parsed.error?.issues[0];

@@ -1,11 +1,14 @@
 import { Option } from 'commander';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { C1Error } from '../../domain/codes.ts';
 import { parsePayload } from '../../domain/payloads.ts';
 import { entityRetire, RETIRABLE_SURFACES } from '../../domain/plans/entity-retire.ts';
 import { runBin } from '../kernel/main.ts';
 
-const entity = z.strictObject({ surface: z.enum(RETIRABLE_SURFACES), key: z.string().regex(/^[A-Za-z0-9_-]{1,63}$/) });
+const entity = z.strictObject({
+  surface: z.enum(RETIRABLE_SURFACES),
+  key: z.string().check(z.regex(/^[A-Za-z0-9_-]{1,63}$/)),
+});
 
 runBin({
   plan: entityRetire,

@@ -1,13 +1,9 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { parsePayload } from '../../domain/payloads.ts';
 import { runReadBin } from '../kernel/main.ts';
 
 const request = z.strictObject({
-  species: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]*$/)
-    .max(63)
-    .optional(),
+  species: z.optional(z.string().check(z.regex(/^[a-z][a-z0-9-]*$/), z.maxLength(63))),
 });
 
 /** A species with what was born into it: the readback of W2 (seed 000). */

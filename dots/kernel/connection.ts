@@ -1,23 +1,26 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Client } from 'pg';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { $ZodError } from 'zod/v4/core';
 import { C1Error } from '../../domain/codes.ts';
+import '../../domain/english.ts';
 import { databaseError } from './database-errors.ts';
 
 /** What a bin needs to find the runtime: a file beside the bins, never the environment (runtime.md, "Every bin"). */
 const runtimeConfig = z.object({
   label: z.array(z.string()),
   host: z.string(),
-  port: z.number().int(),
+  port: z.int(),
   database: z.string(),
   secrets: z.string(),
   /** The principal of the allowed signers who proposes, and whose key lies among the secrets. */
-  operator: z.string().default('operator_1'),
+  operator: z._default(z.string(), 'operator_1'),
   /** Time limits in milliseconds, for a host that is slower than most. */
-  limits: z
-    .strictObject({ connect: limit(5_000), lock: limit(10_000), statement: limit(30_000), answer: limit(40_000) })
-    .prefault({}),
+  limits: z.prefault(
+    z.strictObject({ connect: limit(5_000), lock: limit(10_000), statement: limit(30_000), answer: limit(40_000) }),
+    {},
+  ),
 });
 export type RuntimeConfig = z.infer<typeof runtimeConfig> & { readonly secretsDir: string };
 
@@ -81,12 +84,12 @@ function readPassword(config: RuntimeConfig, login: string): string {
 }
 
 function limit(milliseconds: number) {
-  return z.int().min(1).max(3_600_000).default(milliseconds);
+  return z._default(z.int().check(z.minimum(1), z.maximum(3_600_000)), milliseconds);
 }
 
 /** The name of the fault, not its text: that would quote a path of this machine. */
 function reasonOf(cause: unknown): string {
-  if (cause instanceof z.ZodError)
+  if (cause instanceof $ZodError)
     return cause.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
   if (cause instanceof Error && 'code' in cause) return String(cause.code);
   return cause instanceof SyntaxError ? 'not JSON' : String(cause);

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 import { C1Error } from '../../domain/codes.ts';
 import { parsePayload } from '../../domain/payloads.ts';
 
@@ -11,7 +11,7 @@ import { parsePayload } from '../../domain/payloads.ts';
  * @throws C1Error ERROR_PAYLOAD_INVALID
  */
 export function rowPayload<T extends object>(
-  schema: z.ZodType<T>,
+  schema: z.ZodMiniType<T>,
   where: string,
   flags: Readonly<Record<string, unknown>>,
   stdin: unknown,

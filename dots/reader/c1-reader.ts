@@ -2,7 +2,7 @@ import { realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import type { Client } from 'pg';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { C1Error } from '../../domain/codes.ts';
 import type { ScopeRef } from '../../domain/deltas.ts';
 import { LABEL_LINE } from '../../domain/label.ts';
@@ -30,22 +30,23 @@ const LOGIN = 'auditor_ro';
 const VERSION = '1.0.0';
 const STEP_FLAG = '--step <step>';
 
+const binName = z.string().check(z.regex(/^[a-z][a-z0-9-]*$/));
 // A request that checks no bin would pass for one that checked them all.
-const bins = z.array(z.string().regex(/^[a-z][a-z0-9-]*$/)).min(1);
-const surface = z.string().refine(isSurfaceName);
+const bins = z.array(binName).check(z.minLength(1));
+const surface = z.string().check(z.refine(isSurfaceName));
 const snapshotRequest = z.strictObject({
   refs: z.array(
     z.union([
       z.strictObject({ surface, key: z.string() }),
-      z.strictObject({ surface, prefix: z.string().min(1) }),
+      z.strictObject({ surface, prefix: z.string().check(z.minLength(1)) }),
       z.strictObject({ surface, count: z.literal('live') }),
     ]),
   ),
   bins,
   /** Bins that a step of this program brings: checked as soon as they are there by the records. */
-  staged: z.array(z.string().regex(/^[a-z][a-z0-9-]*$/)).default([]),
+  staged: z._default(z.array(binName), []),
 });
-const checks = z.array(z.enum(READER_CHECKS)).default([]);
+const checks = z._default(z.array(z.enum(READER_CHECKS)), []);
 const openRequest = z.strictObject({ bins, checks });
 const gateRequest = z.strictObject({ expected: z.record(surface, z.int()), checks });
 

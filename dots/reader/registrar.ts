@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { C1Error } from '../../domain/codes.ts';
 import { assertMissingTools, C1_PREFIX, HARDENED_NAME, MOST_NEW } from '../../domain/registrar.ts';
 
@@ -10,7 +10,7 @@ const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 const registrarAnswer = z.object({
   code: z.literal('OK_READ'),
-  readback: z.object({ new: z.int().min(0).max(MOST_NEW), files: z.array(z.string()) }),
+  readback: z.object({ new: z.int().check(z.minimum(0), z.maximum(MOST_NEW)), files: z.array(z.string()) }),
 });
 
 /**

@@ -1,10 +1,10 @@
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 import { C1Error } from '../../../domain/codes.ts';
 import { parseJsonStrictly } from '../../../domain/strict-json.ts';
 import { rowPayload } from '../../../dots/kernel/row-payload.ts';
 
 /** What a bin would make of a text on standard input: the code of the refusal, or `taken`. */
-export function readAs(schema: z.ZodType<object>, text: string): string {
+export function readAs(schema: z.ZodMiniType<object>, text: string): string {
   try {
     rowPayload(schema, 'row', {}, parseJsonStrictly(Buffer.from(text)));
     return 'taken';
