@@ -92,18 +92,28 @@ export interface Held extends Started {
   readonly stop: Stop;
 }
 
-/** Starts a bin and waits until it is held at a statement. @throws Error with what the bin said when it never gets there */
-export async function startHeld(
+/** Starts the bin of a row and waits until it is held at a statement. */
+export function startHeld(
   trial: Trial,
   [name, way]: readonly [string, Way],
   statement: RegExp,
   options: Owner & { readonly moment?: Moment; readonly flags?: readonly string[] } = {},
 ): Promise<Held> {
-  const stop = trial.proxy.stopAt(statement, options.moment ?? 'before');
   const { bin, args, stdin } = invocation(name, way, options);
-  const started = trial.start(bin, [...args, ...(options.flags ?? [])], stdin);
+  return heldAt(trial, [bin, [...args, ...(options.flags ?? [])], stdin], statement, options.moment ?? 'before');
+}
+
+/** Starts a bin and waits until it is held at a statement. @throws Error with what the bin said when it never gets there */
+export async function heldAt(
+  trial: Trial,
+  [bin, args, stdin]: readonly [bin: string, args: readonly string[], stdin: string],
+  statement: RegExp,
+  moment: Moment,
+): Promise<Held> {
+  const stop = trial.proxy.stopAt(statement, moment);
+  const started = trial.start(bin, args, stdin);
   const early = started.ended.then(({ stderr }) => {
-    throw new Error(`${way} ${name} never came to ${statement}: ${stderr}`);
+    throw new Error(`${bin} ${args.join(' ')} never came to ${statement}: ${stderr}`);
   });
   try {
     await Promise.race([stop.reached, early]);
