@@ -83,6 +83,9 @@ function fingerprintIn(said: string): string {
 export function sshKeygen(words: readonly string[], input: string) {
   const ended = spawnSync('ssh-keygen', words, { input, encoding: 'utf8', timeout: LIMIT_MS });
   if (ended.error === undefined) return ended;
+  // It refuses before it has read all of a large statement: that is its answer, and no missing program.
+  if ('code' in ended.error && ended.error.code === 'EPIPE' && ended.status !== null && ended.status !== 0)
+    return ended;
   const seen = `ssh-keygen: ${'code' in ended.error ? String(ended.error.code) : ended.error.message}`;
   throw new C1Error('ERROR_SSH_MISSING', { seen, expected: 'OpenSSH 8.9 or newer' }, { cause: ended.error });
 }
