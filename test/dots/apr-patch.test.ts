@@ -1,8 +1,18 @@
-import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { EXTRA, extra, linked, NAME, PatchTrial, rewrite, STAGED, unlinked } from './support/patch-trial.ts';
-import { execute, must, orderOf, propose, SHELL, type SmallPatch, smallOrder, withdraw } from './support/registrar.ts';
+import {
+  execute,
+  must,
+  orderOf,
+  propose,
+  SHELL,
+  type SmallPatch,
+  sha256Of,
+  smallOrder,
+  withdraw,
+} from './support/registrar.ts';
 
 type Spoil = readonly [
   what: string,
@@ -72,6 +82,15 @@ describe('between approval and apply', () => {
       () => rewrite(on.file(NAME), on.replaced),
     ],
     [
+      'the new file there by hand, and no backup of the old one',
+      ...([{}, 3, 'HOLD_DOT_INTERFACE_MISMATCH'] as const),
+      async () => {
+        await rewrite(on.file(NAME), SHELL);
+        await rm(join(on.runtime.paths.dot, 'backup', sha256Of(on.replaced)), { force: true });
+      },
+      () => rewrite(on.file(NAME), on.replaced),
+    ],
+    [
       'another target than the one that is replaced',
       ...([{}, 3, 'HOLD_DOT_INTERFACE_MISMATCH'] as const),
       () => rewrite(on.file(NAME), 'another'),
@@ -123,17 +142,23 @@ describe('a patch that was approved and cannot be', () => {
 });
 
 describe('a folder that cannot be written', () => {
-  test('is an error in one line, with every file as it was; once it can, the patch is applied', async () => {
-    await on.approved({ staged: STAGED });
-    const ready = join(on.runtime.paths.dot, 'ready');
-    await rm(ready, { recursive: true, force: true });
-    await writeFile(ready, 'no folder');
-    await on.refused(1, 'ERROR_STATE_FOLDER');
-    await rm(ready);
-    await mkdir(ready);
-    await chmod(ready, 0o755);
-    await on.taken();
-  });
+  const ready = () => join(on.runtime.paths.dot, 'ready');
+  // The second one stops the patch when the registrar is in its place already.
+  const CASES: readonly (readonly [string, () => Promise<unknown>])[] = [
+    ['from the beginning', () => writeFile(ready(), 'no folder')],
+    ['in the middle of it', () => mkdir(join(ready(), `${EXTRA}.part`), { recursive: true })],
+  ];
+  test.each(CASES)(
+    '%s is an error in one line, with every file as it was; once it can, the patch is applied',
+    async (_, spoil) => {
+      await on.approved({ staged: STAGED });
+      await rm(ready(), { recursive: true, force: true });
+      await spoil();
+      await on.refused(1, 'ERROR_STATE_FOLDER');
+      await rm(ready(), { recursive: true });
+      await on.taken();
+    },
+  );
 });
 
 test('a release with another content file, none, or a link is refused before anything is asked', async () => {

@@ -14,6 +14,7 @@ import {
   withdraw,
 } from './support/registrar.ts';
 import { codeOf, failure, failureOf, mustRun, printed, STACK } from './support/rows.ts';
+import { proposersSignature } from './support/signatures.ts';
 import { createTrial, type Trial } from './support/trial.ts';
 
 let trial: Trial;
@@ -121,6 +122,17 @@ describe('a denial', () => {
     expect(failureOf(await execute(trial.runtime))).toEqual(AWAITING);
     await approve(trial.runtime);
     expect(codeOf(await execute(trial.runtime))).toBe('OK_APPLIED');
+  });
+
+  test('closes a request that its own proposer signed anew, with another content under the old code', async () => {
+    const code = await asked();
+    const changed = `jsonb_set(proposed_action, '{version}', '"9.9.9"')`;
+    const set = (columns: string) =>
+      trial.tamper(['public.apr_requests'], `update public.apr_requests set ${columns} where apr_code = '${code}'`);
+    await set(`proposed_action = ${changed}`);
+    await set(`proposer_signature = $s$${await proposersSignature(trial.runtime, code)}$s$`);
+    await expect(vote(trial.runtime, FIRST)).rejects.toEqual(hold('REJECT_APR_ALTERED'));
+    expect((await vote(trial.runtime, FIRST, 'deny')).json.code).toBe('OK_APPLIED');
   });
 
   test('closes a request whose content or proposer somebody forged', async () => {

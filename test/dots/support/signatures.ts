@@ -3,9 +3,9 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from 'pg';
-import { voteStatement } from '../../../domain/apr.ts';
-import { canonicalJson } from '../../../domain/canonical.ts';
-import { readRequest } from '../../../dots/kernel/approvals.ts';
+import { requestStatement, voteStatement } from '../../../domain/apr.ts';
+import { canonicalJson, type Json } from '../../../domain/canonical.ts';
+import { type RequestRow, readRequest } from '../../../dots/kernel/approvals.ts';
 import type { TestRuntime } from '../../support/runtime.ts';
 
 export interface SignOptions {
@@ -21,15 +21,29 @@ export async function signatureOf(
   voter: string,
   options: SignOptions = {},
 ): Promise<string> {
+  const statement = voteStatement(await requestNow(runtime, code), voter, 'approve');
+  return signed(statement, options.key ?? keyOf(runtime, voter), options.namespace);
+}
+
+/** The proposer's signature over the request as it is now. */
+export async function proposersSignature(runtime: TestRuntime, code: string): Promise<string> {
+  const request = await requestNow(runtime, code);
+  return signed(requestStatement(request), keyOf(runtime, request.proposer));
+}
+
+function keyOf({ paths }: TestRuntime, name: string): string {
+  return join(paths.secrets, 'ssh', name);
+}
+
+function signed(statement: Json, key: string, namespace = 'c1-apr'): string {
+  const words = ['-Y', 'sign', '-q', '-n', namespace, '-f', key];
+  return execFileSync('ssh-keygen', words, { input: canonicalJson(statement), encoding: 'utf8' });
+}
+
+async function requestNow(runtime: TestRuntime, code: string): Promise<RequestRow> {
   const client = await (await runtime.pool('auditor_ro')).connect();
   try {
-    const request = await readRequest(client as unknown as Client, code);
-    const key = options.key ?? join(runtime.paths.secrets, 'ssh', voter);
-    const words = ['-Y', 'sign', '-q', '-n', options.namespace ?? 'c1-apr', '-f', key];
-    return execFileSync('ssh-keygen', words, {
-      input: canonicalJson(voteStatement(request, voter, 'approve')),
-      encoding: 'utf8',
-    });
+    return await readRequest(client as unknown as Client, code);
   } finally {
     client.release();
   }
