@@ -50,16 +50,28 @@ export async function readLiveState(refs: readonly ScopeRef[], bins: Bins, trans
   }
 }
 
+export type LookUps = readonly [postgresql.GetSchemasResult, postgresql.GetTablesResult];
+
 /**
- * Looks at the catalogue through @pulumi/postgresql, which knows nothing of our snapshot, and compares.
+ * Begins to look at the catalogue through @pulumi/postgresql, which knows nothing of our snapshot. A failure is kept for
+ * whoever awaits it: a program that stops for another reason says that one.
+ */
+export function lookUp(): Promise<LookUps> {
+  const found = Promise.all([
+    postgresql.getSchemas({ database: DATABASE, includeSystemSchemas: false }),
+    postgresql.getTables({ database: DATABASE, schemas: [C1_SCHEMA] }),
+  ]);
+  found.catch(() => {});
+  return found;
+}
+
+/**
+ * Compares what the look-ups saw with our own snapshot.
  *
  * @throws C1Error HOLD_CROSS_CHECK, ERROR_READ_FAILED
  */
-export async function crossCheck(snapshot: Snapshot): Promise<void> {
-  const [schemas, tables] = await Promise.all([
-    postgresql.getSchemas({ database: DATABASE, includeSystemSchemas: false }),
-    postgresql.getTables({ database: DATABASE, schemas: [C1_SCHEMA] }),
-  ]).catch(readFailed);
+export async function crossCheck(snapshot: Snapshot, lookUps: Promise<LookUps>): Promise<void> {
+  const [schemas, tables] = await lookUps.catch(readFailed);
   compare(`schema ${C1_SCHEMA}`, schemas.schemas.includes(C1_SCHEMA), snapshot, C1_SCHEMA);
   const found = tables.tables.some(({ objectName }) => objectName === C1_COLLECTION);
   compare(`table ${C1_TABLE}`, found, snapshot, C1_TABLE);

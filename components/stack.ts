@@ -11,7 +11,7 @@ import { readConfig, type StackConfig } from './config.ts';
 import { declareSteps } from './declare.ts';
 import { readPayloadFiles, readPlannedDeltas, readRelease } from './input-files.ts';
 import { deltaLines, deltaTable } from './report.ts';
-import { type Bins, CROSS_CHECKED, crossCheck, type LiveState, readLiveState } from './snapshot.ts';
+import { type Bins, CROSS_CHECKED, crossCheck, type LiveState, lookUp, readLiveState } from './snapshot.ts';
 import { localTransport } from './transport.ts';
 
 const PROJECT = 'c1';
@@ -42,13 +42,15 @@ async function declare(): Promise<void> {
   const payloads = { ...readPayloadFiles(PAYLOAD_FOLDER), ...readRelease(RELEASE_FOLDER) };
   const steps = stepsThrough(config.through, payloads);
   const bins = binsNeeded(steps, payloads.proposal);
+  // Both take a while and neither needs the other.
+  const lookUps = lookUp();
   const live = await readLiveState([...refsOf(steps), ...CROSS_CHECKED], bins, localTransport);
   assertIntegrity(live.state);
   assertApprovals(config, live);
   assertThrough(config.through, live.state);
   const plans = planSteps(steps, live.snapshot, pulumi.getStack());
   const counts = countDeltas(plans, planned, live.state);
-  await crossCheck(live.snapshot);
+  await crossCheck(live.snapshot, lookUps);
   if (pulumi.runtime.isDryRun()) {
     await pulumi.log.info([LABEL_LINE, deltaTable(counts, live.state), deltaLines(plans)].join('\n'));
   }

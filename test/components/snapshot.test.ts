@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { MockCallArgs } from '@pulumi/pulumi/runtime/index.js';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import { CROSS_CHECKED, crossCheck, readerFailure, readLiveState } from '../../components/snapshot.ts';
+import { CROSS_CHECKED, crossCheck, lookUp, readerFailure, readLiveState } from '../../components/snapshot.ts';
 import { localTransport } from '../../components/transport.ts';
 import { C1Error } from '../../domain/codes.ts';
 import { snapshotOf } from '../../domain/snapshot.ts';
@@ -42,22 +42,22 @@ beforeEach(() => {
 });
 
 test('both look at the same runtime: absent and absent, present and present', async () => {
-  await crossCheck(absentSnapshot);
+  await crossCheck(absentSnapshot, lookUp());
   answers.set(SCHEMAS, () => ({ schemas: ['public', 'c1'] }));
   answers.set(TABLES, () => ({ tables: [{ objectName: 'governance_canonical_operation_vocab', schemaName: 'c1' }] }));
-  await crossCheck(presentSnapshot);
+  await crossCheck(presentSnapshot, lookUp());
 });
 
 test('a schema that only the look-up sees is a HOLD, and so is one that only the snapshot sees', async () => {
   answers.set(SCHEMAS, () => ({ schemas: ['public', 'c1'] }));
-  expect((await refusalOf(crossCheck(absentSnapshot))).code).toBe('HOLD_CROSS_CHECK');
+  expect((await refusalOf(crossCheck(absentSnapshot, lookUp()))).code).toBe('HOLD_CROSS_CHECK');
   answers.set(SCHEMAS, () => ({ schemas: ['public'] }));
-  expect((await refusalOf(crossCheck(presentSnapshot))).code).toBe('HOLD_CROSS_CHECK');
+  expect((await refusalOf(crossCheck(presentSnapshot, lookUp()))).code).toBe('HOLD_CROSS_CHECK');
 });
 
 test('a table that only one of the two sees is a HOLD', async () => {
   answers.set(SCHEMAS, () => ({ schemas: ['public', 'c1'] }));
-  const refusal = await refusalOf(crossCheck(presentSnapshot));
+  const refusal = await refusalOf(crossCheck(presentSnapshot, lookUp()));
   expect(refusal).toMatchObject({ code: 'HOLD_CROSS_CHECK', seen: expect.stringContaining('table c1.governance') });
 });
 
@@ -65,7 +65,7 @@ test('a look-up that fails is a stop, never an empty list', async () => {
   answers.set(TABLES, () => {
     throw new Error('connection refused');
   });
-  expect((await refusalOf(crossCheck(absentSnapshot))).code).toBe('ERROR_READ_FAILED');
+  expect((await refusalOf(crossCheck(absentSnapshot, lookUp()))).code).toBe('ERROR_READ_FAILED');
 });
 
 test.each([
