@@ -67,6 +67,17 @@ export async function createBareProject(lab: Lab, name: string, program: string)
   return createProject(folder, statePaths(join(folder, '.c1')));
 }
 
+/** The same as anybody has it: the SDK starts as it comes, without the preload of this product's Pulumi.yaml. */
+export async function createPlainProject(lab: Lab, name: string, program: string): Promise<Project> {
+  const project = await createBareProject(lab, name, program);
+  const file = join(project.folder, 'Pulumi.yaml');
+  const text = await readFile(file, 'utf8');
+  const plain = text.replace(/^ *nodeargs: --require .*\n/m, '');
+  if (plain === text) throw new Error(`no preload to take out of ${file}`);
+  await writeFile(file, plain);
+  return project;
+}
+
 /** Puts the bins in place, and tells them the port on which to look for the database. */
 export async function installFor(lab: Lab, paths: StatePaths, database: string, port: number): Promise<void> {
   const target = { paths, buildFolder: lab.paths.build, built: lab.built, port, database };
