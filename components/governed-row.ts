@@ -16,14 +16,15 @@ export class GovernedRow extends pulumi.ComponentResource {
   readonly name: string;
   readonly command: local.Command;
 
-  /** @param after commands that have to be done first; only the command waits for them, so that a preview need not */
+  /** @param after commands that have to be done first; the component waits as well, or it would say created before its row is there */
   constructor(
     row: StepRow,
     transport: Transport,
     options: { readonly parent: pulumi.Resource; readonly after: readonly pulumi.Resource[]; readonly denials: number },
   ) {
     const again = options.denials === 0 ? {} : { after_denials: options.denials };
-    super(row.type, row.name, { ...row.inputs, ...again, ...generatedColumns(row) }, { parent: options.parent });
+    const dependencies = { parent: options.parent, dependsOn: [...options.after] };
+    super(row.type, row.name, { ...row.inputs, ...again, ...generatedColumns(row) }, dependencies);
     const claimant = { stack: pulumi.getStack(), resource: row.owner };
     this.command = dotResource(
       row.name,

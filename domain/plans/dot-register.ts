@@ -1,8 +1,9 @@
 import { C1Error } from '../codes.ts';
 import type { RowRef } from '../deltas.ts';
-import { CONTRACTED_DOT_CODES } from '../dots.ts';
+import { C1_DOT_CODES, CONTRACTED_DOT_CODES } from '../dots.ts';
 import { admissionSubject } from '../ledger.ts';
 import type { DotToolRow } from '../payloads.ts';
+import { SCAN_FOLDER } from '../registrar.ts';
 import { rowOf, type Snapshot } from '../snapshot.ts';
 import { assertNoDrift, assertNothingStandsOn, claims, type DotPlan } from './plan.ts';
 import { rowPlan } from './row-plan.ts';
@@ -21,6 +22,7 @@ export const dotRegister: DotPlan<DotToolRow> = {
   ...row,
   scope: (payload) => [...row.scope(payload), ...proofs(payload.code), ...contractsOf(payload.code)],
   apply: (snapshot, payload, claimant) => {
+    assertC1(payload);
     assertLifecycle(snapshot, payload.code);
     return row.apply(snapshot, payload, claimant);
   },
@@ -38,6 +40,18 @@ export const dotRegister: DotPlan<DotToolRow> = {
 function contractsOf(code: string): readonly RowRef[] {
   const needed = code === 'DOT_C1_CONTRACT_REGISTER' ? CONTRACTED_DOT_CODES : [code];
   return needed.map((key) => ({ surface: 'dot_agent_api_contract', key }));
+}
+
+/** Born and admitted or not, nothing but C1's own files becomes a tool here. */
+function assertC1({ code, name, file_path }: DotToolRow): void {
+  const bin = C1_DOT_CODES.find((one) => one === code)
+    ?.toLowerCase()
+    .replaceAll('_', '-');
+  if (bin !== undefined && name === bin && file_path === `${SCAN_FOLDER}/${bin}`) return;
+  throw new C1Error('C1_LEGO_PLAN_HOLD_REGISTRAR_DUPLICATE_DEFECT_UNRESOLVED', {
+    seen: `a tool row of ${code} as ${name} at ${file_path}`,
+    expected: 'one of the eight C1 DOTs under its own name and file',
+  });
 }
 
 function proofs(code: string): readonly RowRef[] {

@@ -4,7 +4,15 @@ import { admissionEntry, admissionSubject } from '../ledger.ts';
 import type { LedgerRow } from '../payloads.ts';
 import { liveClaimOf, rowOf, type Snapshot } from '../snapshot.ts';
 import { assertBorn, birthRef } from './admission-record.ts';
-import { assertNoDrift, assertSameStack, type Claimant, claims, type DotPlan, type Plan } from './plan.ts';
+import {
+  assertNoDrift,
+  assertNothingStandsOn,
+  assertSameStack,
+  type Claimant,
+  claims,
+  type DotPlan,
+  type Plan,
+} from './plan.ts';
 
 /**
  * W2: the admission entry of one DOT in the handbook. The entry is the run's own ledger entry; retiring appends the entry
@@ -13,7 +21,12 @@ import { assertNoDrift, assertSameStack, type Claimant, claims, type DotPlan, ty
 export const ledgerAppend: DotPlan<LedgerRow> = {
   dot: 'DOT_LEDGER_APPEND',
   subject,
-  scope: (payload) => [subject(payload), birthRef(payload.dot_code), admissionRef(payload.dot_code)],
+  scope: (payload) => [
+    subject(payload),
+    birthRef(payload.dot_code),
+    admissionRef(payload.dot_code),
+    ...standingOn(payload),
+  ],
   apply: planApply,
   retire: planRetire,
 };
@@ -40,7 +53,16 @@ function planRetire(snapshot: Snapshot, payload: LedgerRow, claimant: Claimant):
   const ref = subject(payload);
   if (!claims(snapshot, ref, claimant)) return { kind: 'noop', code: 'NOOP_NOT_OURS' };
   assertNoDrift(snapshot, ref);
+  assertNothingStandsOn(snapshot, ref, standingOn(payload));
   return { kind: 'change', deltas: [entry(snapshot, payload, 'retire')] };
+}
+
+/** No tool and no contract without its admission in the handbook. */
+function standingOn({ dot_code }: LedgerRow): readonly RowRef[] {
+  return [
+    { surface: 'dot_tools', key: dot_code },
+    { surface: 'dot_agent_api_contract', key: dot_code },
+  ];
 }
 
 function entry(snapshot: Snapshot, { dot_code }: LedgerRow, direction: Direction) {

@@ -2,12 +2,13 @@ import { basename, join } from 'node:path';
 import type { Client } from 'pg';
 import { sha256Hex } from '../../domain/canonical.ts';
 import { C1Error } from '../../domain/codes.ts';
+import type { Direction } from '../../domain/deltas.ts';
 import { dotCode, parsePayload } from '../../domain/payloads.ts';
 import { actionOf, aprExecute, newContentOf } from '../../domain/plans/apr-execute.ts';
 import { liveRequest, requestRef, requestsOf, type Target, toolRef } from '../../domain/plans/apr-request.ts';
 import { claims } from '../../domain/plans/plan.ts';
 import { type FamilyRow, rowOf, type Snapshot } from '../../domain/snapshot.ts';
-import { assertQuorum, assertRequestSigned, readRequest, readVotes } from '../kernel/approvals.ts';
+import { assertQuorum, assertRequestSigned, type RequestRow, readRequest, readVotes } from '../kernel/approvals.ts';
 import { usage } from '../kernel/command.ts';
 import { readPlain } from '../kernel/dot-files.ts';
 import { lockUntilExit } from '../kernel/folder-lock.ts';
@@ -47,12 +48,10 @@ runBin<Target>({
   },
   guard: assertApproved,
   effects: async (client, input, snapshot) => {
-    const [bin, row] = [dotFolder(), requestFor(input, snapshot)];
-    if (row === null) return NOTHING;
-    const request = await readRequest(client, row.key);
-    assertRequestSigned(signersOf(runtimeConfig().secretsDir), request);
+    const request = await firstApproved(client, requestsFor(input, snapshot), input.direction);
+    if (request === null) return NOTHING;
     const action = actionOf(request);
-    return input.direction === 'apply' ? applyPatch(bin, action) : rollBackPatch(bin, action);
+    return input.direction === 'apply' ? applyPatch(dotFolder(), action) : rollBackPatch(dotFolder(), action);
   },
 });
 
@@ -62,23 +61,52 @@ const NOTHING = { place: () => undefined, undo: () => undefined };
  * Whose files are put in place, or taken back. A killed apply may have left the files of a request that was never marked
  * applied, and that was denied or withdrawn since: they go as well, as long as no patch of the DOT is applied.
  */
-function requestFor({ payload, direction, claimant }: RunInput<Target>, snapshot: Snapshot): FamilyRow | null {
-  if (direction === 'apply') return required(snapshot, payload);
+function requestsFor({ payload, direction, claimant }: RunInput<Target>, snapshot: Snapshot): readonly FamilyRow[] {
+  if (direction === 'apply') return [required(snapshot, payload)];
   const live = liveRequest(snapshot, payload);
-  if (live?.image.status === 'applied') return claims(snapshot, requestRef(live), claimant) ? live : null;
+  if (live?.image.status === 'applied') return claims(snapshot, requestRef(live), claimant) ? [live] : [];
   const name = rowOf(snapshot, toolRef(payload))?.image.name;
   const there = typeof name === 'string' ? readPlain(join(dotFolder(), basename(name))) : null;
-  if (there === null) return null;
-  return requestsOf(snapshot, payload).find((row) => newContentOf(row) === sha256Hex(there)) ?? null;
+  if (there === null) return [];
+  return requestsOf(snapshot, payload).filter((row) => newContentOf(row) === sha256Hex(there));
 }
 
-/** A rollback needs no new approval, and no less an unaltered request: it names the files that are put back. */
+/** @throws C1Error what is wrong with the last of them, where there are some and none was approved */
+async function firstApproved(client: Client, rows: readonly FamilyRow[], direction: Direction) {
+  let fault: unknown = null;
+  for (const row of rows) {
+    try {
+      return await approved(client, row, direction);
+    } catch (cause) {
+      fault = cause;
+    }
+  }
+  if (fault !== null) throw fault;
+  return null;
+}
+
 async function assertApproved(client: Client, { payload, direction }: RunInput<Target>, snapshot: Snapshot) {
+  await approved(client, required(snapshot, payload), direction);
+}
+
+/**
+ * No file is touched without the owners' signatures, be the rows as they are: the database takes a vote by its login
+ * alone. An applied request covers its rollback, whoever may sign by then; one that was killed before it was marked
+ * applied had its approvals, and a later denial does not keep its files there.
+ */
+async function approved(client: Client, row: FamilyRow, direction: Direction): Promise<RequestRow> {
   const signers = signersOf(runtimeConfig().secretsDir);
-  const { key } = required(snapshot, payload);
-  const request = await readRequest(client, key);
-  if (direction === 'retire') assertRequestSigned(signers, request);
-  else assertQuorum(signers, request, await readVotes(client, key));
+  const request = await readRequest(client, row.key);
+  const votes = await readVotes(client, row.key);
+  if (direction === 'apply') assertQuorum(signers, request, votes);
+  else if (row.image.status === 'applied') assertRequestSigned(signers, request);
+  else
+    assertQuorum(
+      signers,
+      request,
+      votes.filter(({ decision }) => decision === 'approve'),
+    );
+  return request;
 }
 
 function required(snapshot: Snapshot, payload: Target): FamilyRow {

@@ -13,8 +13,16 @@ const LIMIT_MS = 20_000;
 export function assertNames({ file_path, alias, staged_files }: PatchAction): void {
   const names = [basename(file_path), ...(alias === null ? [] : [alias]), ...staged_files.map(({ file }) => file)];
   const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice === undefined) return;
-  throw new C1Error('REJECT_PATCH_TARGET', { seen: `a patch that names ${twice} twice`, expected: 'each file once' });
+  if (twice !== undefined) {
+    throw new C1Error('REJECT_PATCH_TARGET', { seen: `a patch that names ${twice} twice`, expected: 'each file once' });
+  }
+  // What a patch brings goes with its rollback, so it may never be a file that others live by.
+  if (alias !== null && !alias.startsWith(`${basename(file_path)}-`)) {
+    throw new C1Error('REJECT_PATCH_TARGET', {
+      seen: `${alias} as another name of ${basename(file_path)}`,
+      expected: `${basename(file_path)}-…`,
+    });
+  }
 }
 
 export function readTarget(target: string): Buffer {

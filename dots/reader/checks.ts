@@ -40,15 +40,15 @@ export function checkRetire(state: RuntimeState): CheckResult {
 /** After a step's last row was retired: none of its rows is live any more. */
 export function checkRetired(state: RuntimeState, step: string): CheckResult {
   const checked = assertIntegrity(state);
-  for (const [surface, net] of Object.entries(state.stepDeltas[step] ?? {})) {
-    if (surface !== 'dot_ledger') assertCount(step, surface, net, 0);
-  }
   if (state.steps.includes(step)) {
     throw new C1Error('HOLD_COUNTER_DRIFT', {
       seen: `live rows of ${step}`,
       expected: 'none after its retire',
       next: "npx pulumi up, which takes rows over that are not in Pulumi's state, then npx pulumi destroy",
     });
+  }
+  for (const [surface, net] of Object.entries(state.stepDeltas[step] ?? {})) {
+    if (surface !== 'dot_ledger') assertCount(step, surface, net, 0);
   }
   return result(state, checked + SURFACE_NAMES.length);
 }

@@ -176,6 +176,11 @@ begin
     perform iu_core.refuse('HOLD_ADMISSION_MISSING_OR_INVALID', 'C1H00', p_dot_code || ' without admission',
       'a DOT that was admitted before it is entered', 'dot-admission-record --only ' || p_dot_code);
   end if;
+  if run.direction = 'retire' and (exists (select from public.dot_tools t where t.code = p_dot_code and t.status <> 'retired')
+       or exists (select from public.dot_agent_api_contract c where c.dot_code = p_dot_code and c.contract_status <> 'retired')) then
+    perform iu_core.refuse('HOLD_PRESTATE_MOVED', 'C1H00', 'a live tool row or contract of ' || p_dot_code, 'none',
+      'retire the contract and the tool row first');
+  end if;
   perform iu_core.append_ledger(run, 'admission/' || p_dot_code, 'admission', iu_core.digest(jsonb_build_array(
     iu_core.image_of('birth_registry', birth), iu_core.image_of('admission_record', admission))));
 end $$;

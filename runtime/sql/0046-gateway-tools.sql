@@ -13,10 +13,23 @@ begin
   end if;
 end $$;
 
+-- Only the eight DOTs of C1, each with its own name and file: born and admitted or not, nothing of the backlog comes in.
+create function iu_core.assert_tool(r public.dot_tools) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  if not exists (select from iu_core.dot d where d.dot_code = r.code and d.dot_code like 'DOT\_C1\_%' and r.name = d.bin
+                   and r.file_path = '/opt/incomex/dot/bin/' || d.bin and r.status = 'active') then
+    perform iu_core.refuse('C1_LEGO_PLAN_HOLD_REGISTRAR_DUPLICATE_DEFECT_UNRESOLVED', 'C1H00',
+      format('a tool row of %s as %s at %s', r.code, r.name, r.file_path), 'one of the eight C1 DOTs under its own name and file',
+      'dot-dot-register-c1-hardened --cloud --only-prefix dot-c1- --dry-run, and look at its files');
+  end if;
+end $$;
+
 create function iu_core.dot_tools_insert(r public.dot_tools) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   perform iu_core.assert_own_entry(r.code, 'insert');
+  perform iu_core.assert_tool(r);
   insert into public.dot_tools (code, name, category, coverage_status, file_path, trigger, status)
   values (r.code, r.name, r.category, r.coverage_status, r.file_path, r.trigger, r.status);
 end $$;
@@ -27,6 +40,7 @@ declare
   n bigint;
 begin
   perform iu_core.assert_own_entry(r.code, 'reinstate');
+  perform iu_core.assert_tool(r);
   perform iu_core.assert_lifecycle(r.code);
   update public.dot_tools t set name = r.name, category = r.category, coverage_status = r.coverage_status,
          file_path = r.file_path, trigger = r.trigger, status = r.status
@@ -66,6 +80,9 @@ begin
       'CAT-006 with its name and status as they are: only its count changes', 'run the bin of the DOT');
   end if;
   lock table public.dot_tools in share mode;
+  if (iu_core.current_run()).direction = 'retire' and exists (select from iu_core.v_c1_tool) then
+    perform iu_core.refuse('HOLD_PRESTATE_MOVED', 'C1H00', 'live C1 tools while the catalogue is to be released', 'none', 'retire the tools first');
+  end if;
   live := (iu_core.count_rows('dot_tools')).live;
   if r.record_count is distinct from live then
     perform iu_core.refuse('HOLD_PRESTATE_MOVED', 'C1H00', format('record_count %s of %s', coalesce(r.record_count::text, 'null'), r.code),

@@ -15,6 +15,29 @@ return coalesce((
              >= case q.risk_class when 'high' then 2 else 1 end
     from public.apr_requests q where q.apr_code = p_apr), false);
 
+-- What a patch brings goes with its rollback, so nothing of it may be a file that others live by: staged files are C1's
+-- own and new, the second name is the file's name with more behind it, and what is replaced is what is known to be there.
+create function iu_core.assert_patch_files(a jsonb) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  known jsonb := iu_core.expected_bins();
+  target text := regexp_replace(a ->> 'file_path', '^.*/', '');
+  brought text[] := array(select f ->> 'file' from jsonb_array_elements(a -> 'staged_files') f);
+begin
+  if exists (select from jsonb_array_elements(a -> 'staged_files') f
+              where coalesce(f ->> 'dot_code', '') !~ '^DOT_C1_[A-Z0-9_]+$' or f ->> 'file' is distinct from replace(lower(f ->> 'dot_code'), '_', '-')
+                 or known ? (f ->> 'file'))
+     or (a ->> 'alias' is not null and (not starts_with(a ->> 'alias', target || '-') or known ? (a ->> 'alias')))
+     or target = any (brought) then
+    perform iu_core.refuse('REJECT_PATCH_TARGET', 'C1R00', format('a patch of %s that brings %s %s', target, array_to_string(brought, ', '), a ->> 'alias'),
+      'new files of C1 under their own names, and a second name of the patched file', 'propose a patch of the own file of a registered DOT');
+  end if;
+  if known ->> target is distinct from a #>> '{replaces,sha256}' then
+    perform iu_core.refuse('HOLD_DOT_INTERFACE_MISMATCH', 'C1H00', format('a patch that replaces %s with SHA-256 %s', target, a #>> '{replaces,sha256}'),
+      format('%s, as it is known to be there', coalesce(known ->> target, 'none')), 'npx c1 runtime status, and propose the change of what is there');
+  end if;
+end $$;
+
 -- A patch of the own file of a registered DOT, named after what it says, and the only live one on it.
 create function iu_core.assert_patch_request(r public.apr_requests) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
@@ -36,6 +59,7 @@ begin
     perform iu_core.refuse('REJECT_APR_ALTERED', 'C1R00', 'request ' || coalesce(r.apr_code, 'null'), 'a code made of its content',
       'propose the change anew');
   end if;
+  perform iu_core.assert_patch_files(a);
   if exists (select from public.apr_requests q where q.action_code = r.action_code and q.status in ('pending', 'applied')
                and q.proposed_action ->> 'dot_code' = a ->> 'dot_code') then
     perform iu_core.refuse('HOLD_APR_PENDING', 'C1H00', 'another live request on ' || (a ->> 'dot_code'), 'one at a time',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { digestOf, type Json } from '../../domain/canonical.ts';
 import type { Delta, Image } from '../../domain/deltas.ts';
 import { type DotCode, loginOf } from '../../domain/dots.ts';
 import { delta } from '../../domain/plans/plan.ts';
@@ -31,6 +32,19 @@ async function unchanged(act: () => Promise<void>): Promise<void> {
   const before = await trial.fingerprint({ intents: false });
   await act();
   expect(await trial.fingerprint({ intents: false })).toBe(before);
+}
+
+/** A request whose code is made of its content, on a DOT that none is live on. */
+function patch(changes: object): object {
+  const dot_code = 'DOT_SPECIES_MAP';
+  const base = { dot_code, file_path: '/opt/incomex/dot/bin/dot-species-map', staged_files: [], alias: null };
+  const proposed_action = { ...base, ...changes } as Json;
+  const digest = digestOf({ action_code: 'patch_ops_code', proposed_action }).slice(0, 16);
+  return { proposed_action, apr_code: `APR-C1-${dot_code}-${digest}` };
+}
+
+function brings(file: object): object {
+  return patch({ staged_files: [{ ...file, sha256: '0'.repeat(64) }] });
 }
 
 type Write = readonly [surface: string, op: 'insert' | 'update' | 'retire', row: Image];
@@ -144,13 +158,20 @@ describe('the gateway, called by hand', () => {
     });
   });
 
-  test('with quorum and the right log row, by hand, is what the bin does; the bin then brings the files, and takes all back', async () => {
-    await vote(trial.runtime, SECOND);
+  test('applied by hand on votes without signatures, moves no file; with signatures the bin brings the files, and takes all back', async () => {
+    expect(await byHand(SECOND, cast(ballot(SECOND)), ['apr_approvals', 'insert', ballot(SECOND)])).toBe('accepted');
     const log = deploy();
     expect(await byHand('dot_310', dispatch([log]), applying(), ['vps_deploy_log', 'insert', log.after ?? {}])).toBe(
       'accepted',
     );
     const before = await binFolder(trial.runtime);
+    expect(codeOf(await execute(trial.runtime))).toBe('REJECT_UNKNOWN_SIGNER');
+    expect(await binFolder(trial.runtime)).toEqual(before);
+    const signature = await signatureOf(trial.runtime, code, SECOND);
+    await trial.tamper(
+      ['public.apr_approvals'],
+      `update public.apr_approvals set signature = '${signature}' where apr_code = '${code}' and voter = '${SECOND}'`,
+    );
     expect(codeOf(await execute(trial.runtime))).toBe('NOOP_ALREADY_THERE');
     expect(await binFolder(trial.runtime)).not.toEqual(before);
     must(await restore(trial.runtime));
@@ -190,9 +211,21 @@ describe('the gateway, called by hand', () => {
       { proposed_action: { dot_code: 'DOT-REGISTER', file_path: '/opt/incomex/dot/bin/dot-dot-register' } },
       'REJECT_APR_ALTERED',
     ],
+    ['files that others live by', brings({ file: 'dot-catalog-sync', dot_code: 'DOT-015' }), 'REJECT_PATCH_TARGET'],
+    [
+      'a staged file under the name of another',
+      brings({ file: 'dot-catalog-sync', dot_code: 'DOT_C1_PREFLIGHT' }),
+      'REJECT_PATCH_TARGET',
+    ],
+    ['an installed file as its second name', patch({ alias: 'dot-catalog-sync' }), 'REJECT_PATCH_TARGET'],
+    [
+      'a file that is not the one there',
+      patch({ replaces: { version: '1.0.0', sha256: '0'.repeat(64) } }),
+      'HOLD_DOT_INTERFACE_MISMATCH',
+    ],
   ])('takes no proposal of %s', async (_, changes, refusal) => {
     await unchanged(async () => {
-      const [run, write] = other({ apr_code: 'APR-C1-DOT-REGISTER-0123456789abcdef', ...changes });
+      const [run, write] = other({ apr_code: 'APR-C1-DOT-REGISTER-0123456789abcdef', ...changes } as Image);
       expect(await byHand(loginOf('DOT_APR_PROPOSE'), run, write)).toBe(refusal);
     });
   });

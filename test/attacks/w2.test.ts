@@ -29,7 +29,7 @@ function registerTool(code: string): Promise<string> {
 }
 
 function toolRow(code: string) {
-  const [name, path] = [code.toLowerCase().replaceAll('_', '-'), 'opt/incomex/dot/bin'];
+  const [name, path] = [code.toLowerCase().replaceAll('_', '-'), '/opt/incomex/dot/bin'];
   return {
     code,
     name,

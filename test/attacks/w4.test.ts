@@ -170,11 +170,13 @@ describe('the backlog of unregistered files', () => {
     expect(JSON.parse(found.stdout)).toMatchObject({ code: 'OK_READ', readback: { new: 8 } });
   });
 
-  test('is not let in by the registrar’s own login either: nothing of it was born', async () => {
+  test('is not let in by the registrar’s own login either, born or not, nor is a DOT of C1 under another name', async () => {
     for (const { code, name } of BACKLOG.slice(0, 3)) {
       const image = { ...toolImage(BUILD), code, name, file_path: `/opt/incomex/dot/bin/${name}` };
-      expect(await byLogin([inserted(image)])).toBe(UNBORN);
+      expect(await byLogin([inserted(image)])).toBe(DUPLICATE);
     }
+    const others = [{ name: 'dot-catalog-sync' }, { file_path: 'bin/dot/dot-c1-vocab-build' }];
+    for (const change of others) expect(await byLogin([inserted({ ...toolImage(BUILD), ...change })])).toBe(DUPLICATE);
   });
 });
 

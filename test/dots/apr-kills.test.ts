@@ -25,7 +25,7 @@ beforeAll(async () => {
   await mustRun(trial, 'baseline', 'create');
   start = await binFolder(trial.runtime);
   const staged = { 'dot-c1-preflight': ['DOT_C1_PREFLIGHT', '#!/bin/sh\n# DOT-CODE: DOT_C1_PREFLIGHT\n'] } as const;
-  order = await smallOrder(trial.runtime, { staged, alias: 'dot-other-name' });
+  order = await smallOrder(trial.runtime, { staged, alias: 'dot-dot-register-other' });
 });
 afterAll(() => trial?.dispose());
 
@@ -74,7 +74,7 @@ describe('killed at each of its writes', () => {
       Object.keys(there)
         .filter((name) => start[name] !== there[name])
         .toSorted(),
-    ).toEqual([...['dot-c1-preflight', 'dot-dot-register', 'dot-other-name']]);
+    ).toEqual([...['dot-c1-preflight', 'dot-dot-register', 'dot-dot-register-other']]);
     expect(await rows()).toBe(before);
     await killed('apply', /^commit$/, 'after');
     expect(codeOf(await execute(trial.runtime))).toBe('NOOP_ALREADY_THERE');
@@ -141,15 +141,11 @@ describe('at the commit', () => {
 });
 
 describe('files of an apply that was killed before its commit go', () => {
-  test('with a restore, when the request was denied or withdrawn since, and while it is still pending', async () => {
-    for (const close of [
-      () => vote(trial.runtime, 'voter_owner_1', 'deny'),
-      () => withdraw(trial.runtime, order),
-      async () => undefined,
-    ]) {
+  test('with a restore, when the request was withdrawn since, and while it is still pending', async () => {
+    for (const close of [() => withdraw(trial.runtime, order), async () => undefined]) {
       must(await propose(trial.runtime, { order }));
-      await vote(trial.runtime, 'voter_owner_2');
-      await half();
+      await approve(trial.runtime);
+      await killed('apply', /^commit$/);
       await close();
       expect(await files()).toEqual(there);
       const before = await rows();
@@ -159,16 +155,19 @@ describe('files of an apply that was killed before its commit go', () => {
     must(await withdraw(trial.runtime, order));
   });
 
-  /** As the kill leaves it, with an approval that is taken away again so that the other owner can still deny. */
-  async function half(): Promise<void> {
-    await vote(trial.runtime, 'voter_owner_1');
+  test('with a restore of files that two owners approved, and of no others', async () => {
+    must(await propose(trial.runtime, { order }));
+    await approve(trial.runtime);
     await killed('apply', /^commit$/);
-    await trial.tamper(
-      ['public.apr_approvals'],
-      `delete from public.apr_approvals where voter = 'voter_owner_1' and apr_code in
-      (select apr_code from public.apr_requests where status = 'pending')`,
-    );
-  }
+    await trial.tamper(['public.apr_approvals'], `delete from public.apr_approvals where apr_code like 'APR-C1-%'`);
+    const before = await rows();
+    expect(failureOf(await restore(trial.runtime))).toEqual(failure(3, 'HOLD_APR_AWAITING_QUORUM'));
+    expect([await files(), await rows()]).toEqual([there, before]);
+    await approve(trial.runtime);
+    expect(codeOf(await restore(trial.runtime))).toBe('NOOP_NOT_OURS');
+    expect(await files()).toEqual(start);
+    must(await withdraw(trial.runtime, order));
+  });
 });
 
 describe('two at once', () => {

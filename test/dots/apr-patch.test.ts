@@ -59,15 +59,15 @@ describe('between approval and apply', () => {
     ],
     [
       'a file of the name of the alias',
-      ...([{ alias: 'dot-other-name' }, 3, 'HOLD_SURFACE_EXISTS'] as const),
-      () => rewrite(on.file('dot-other-name'), 'another'),
-      () => rm(on.file('dot-other-name')),
+      ...([{ alias: 'dot-dot-register-other' }, 3, 'HOLD_SURFACE_EXISTS'] as const),
+      () => rewrite(on.file('dot-dot-register-other'), 'another'),
+      () => rm(on.file('dot-dot-register-other')),
     ],
     [
       'a link to another file of the name of the alias',
-      ...([{ alias: 'dot-other-name' }, 3, 'HOLD_SURFACE_EXISTS'] as const),
-      () => symlink('dot-apr-execute', on.file('dot-other-name')),
-      () => rm(on.file('dot-other-name')),
+      ...([{ alias: 'dot-dot-register-other' }, 3, 'HOLD_SURFACE_EXISTS'] as const),
+      () => symlink('dot-apr-execute', on.file('dot-dot-register-other')),
+      () => rm(on.file('dot-dot-register-other')),
     ],
     [
       'the target replaced by a link',
@@ -124,15 +124,13 @@ describe('a patch that was approved and cannot be', () => {
       staged('# DOT-CODE: DOT_C1_PREFLIGHT\n# DOT-CODE: DOT-310\n'),
       'REJECT_PATCH_TARGET',
     ],
-    ['one name for alias and staged file', { staged: STAGED, alias: EXTRA }, 'REJECT_PATCH_TARGET'],
-    ['its own file as a staged one', { staged: { [NAME]: ['DOT-REGISTER', SHELL] } }, 'REJECT_PATCH_TARGET'],
   ];
   test.each(CASES)('%s is refused at the write; the next request, made good, is applied', async (_, patch, code) => {
     await on.approved(patch);
     const stderr = await on.refused(4, code, () => execute(on.runtime));
     expect(stderr).not.toContain(on.runtime.paths.state);
     must(await withdraw(on.runtime, on.order));
-    await on.approved({ staged: STAGED, alias: 'dot-other-name' });
+    await on.approved({ staged: STAGED, alias: 'dot-dot-register-other' });
     await on.taken();
   });
 

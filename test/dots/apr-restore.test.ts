@@ -44,10 +44,10 @@ describe('taking a patch back', () => {
   });
 
   test('an applied patch whose files were lost is put in place again by the same command', async () => {
-    await on.approved({ staged: STAGED, alias: 'dot-other-name' });
+    await on.approved({ staged: STAGED, alias: 'dot-dot-register-other' });
     await on.taken();
     const there = await binFolder(on.runtime);
-    for (const name of [EXTRA, 'dot-other-name']) await rm(on.file(name));
+    for (const name of [EXTRA, 'dot-dot-register-other']) await rm(on.file(name));
     expect(codeOf(await execute(on.runtime))).toBe('NOOP_ALREADY_THERE');
     expect(await binFolder(on.runtime)).toEqual(there);
   });

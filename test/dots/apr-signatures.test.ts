@@ -1,6 +1,7 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Decision } from '../../domain/apr.ts';
 import {
   binFolder,
   execute,
@@ -16,7 +17,7 @@ import {
   withdraw,
 } from './support/registrar.ts';
 import { codeOf, failure, failureOf, mustRun } from './support/rows.ts';
-import { signatureOf, strangersKey } from './support/signatures.ts';
+import { forgedVote, signatureOf, strangersKey } from './support/signatures.ts';
 import { createTrial, type Trial } from './support/trial.ts';
 
 let trial: Trial;
@@ -36,6 +37,7 @@ afterEach(async () => {
 });
 afterAll(() => trial?.dispose());
 
+const TABLE = 'public.apr_requests';
 const [FIRST, SECOND] = OWNERS;
 const signersFile = () => join(keys, 'allowed_signers');
 const hold = (code: string) => expect.objectContaining({ code });
@@ -56,15 +58,11 @@ async function refused(exitCode: number, code: string): Promise<void> {
   expect([await trial.fingerprint({ intents: false }), await binFolder(trial.runtime)]).toEqual(before);
 }
 
-/** A row of a vote as somebody writes it who is past the guards; with the voter's own signature where none is given. */
-async function forgeVote(code: string, voter: string, signature: string, decision = 'approve'): Promise<void> {
-  await forge(`insert into public.apr_approvals (apr_code, voter, decision, signature)
-    values ('${code}', '${voter}', '${decision}', '${signature}')`);
-}
+const forgeVote = (code: string, voter: string, signature: string, decision?: Decision) =>
+  forge(forgedVote(code, voter, signature, decision));
 
 describe('a vote counts when it is signed for this very request; then the same request is applied', () => {
-  type Forgery = (code: string) => Promise<string>;
-  const FORGERIES: readonly (readonly [string, string, Forgery])[] = [
+  const FORGERIES: readonly (readonly [string, string, (code: string) => Promise<string>])[] = [
     ['that was garbage', 'REJECT_UNKNOWN_SIGNER', async () => 'garbage'],
     [
       'by a key that nobody allowed',
@@ -191,15 +189,14 @@ describe('a request that was altered after it was approved is not applied', () =
   test.each(CASES)('%s', async (_, change, code) => {
     const apr = await ask();
     for (const owner of OWNERS) await vote(trial.runtime, owner);
-    const table = 'public.apr_requests';
-    const kept = await trial.value<string>(`select to_jsonb(q)::text as v from ${table} q where apr_code = $1`, [apr]);
-    await forge(`update ${table} set ${change} where apr_code = '${apr}'`, table);
+    const kept = await trial.value<string>(`select to_jsonb(q)::text as v from ${TABLE} q where apr_code = $1`, [apr]);
+    await forge(`update ${TABLE} set ${change} where apr_code = '${apr}'`, TABLE);
     await refused(code === 'HOLD_DRIFT' ? 3 : 4, code);
-    const columns = ['proposed_action', 'risk_class', 'proposer', 'proposer_signature'].join(', ');
+    const columns = 'proposed_action, risk_class, proposer, proposer_signature';
     await forge(
-      `update ${table} q set (${columns}) = (select ${columns} from
-      jsonb_populate_record(null::${table}, $json$${kept}$json$)) where apr_code = '${apr}'`,
-      table,
+      `update ${TABLE} q set (${columns}) = (select ${columns} from
+      jsonb_populate_record(null::${TABLE}, $json$${kept}$json$)) where apr_code = '${apr}'`,
+      TABLE,
     );
     expect(codeOf(await execute(trial.runtime))).toBe('OK_APPLIED');
   });

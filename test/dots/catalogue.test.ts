@@ -115,17 +115,18 @@ describe('the catalogue follows the tools', () => {
   test('a count that is right already is released by a touch of the row, which the journal has', async () => {
     await mustRun(trial, TOOL, 'create');
     await mustRun(trial, SYNC, 'create');
+    // Not while a tool is live: the count would be nobody's then.
+    expect(failureOf(await run(trial, ENSURE, 'retire'))).toEqual(failure(3, 'HOLD_PRESTATE_MOVED'));
+    await mustRun(trial, TOOL, 'retire');
+    await mustRun(trial, SYNC, 'create');
     const released = printed(await run(trial, ENSURE, 'retire'));
     expect(released).toMatchObject({ code: 'OK_APPLIED' });
     expect(released.deltas[0]).toMatchObject({
       op: 'update',
-      before: { record_count: 310 },
-      after: { record_count: 310 },
+      before: { record_count: 309 },
+      after: { record_count: 309 },
     });
     expect(await claim()).toBe('trial/catalogue released');
-    await mustRun(trial, TOOL, 'retire');
-    expect(await counted(ENSURE, 'create')).toEqual(['OK_APPLIED', 310, 309]);
-    await mustRun(trial, ENSURE, 'retire');
   });
 });
 

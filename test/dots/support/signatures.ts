@@ -3,7 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from 'pg';
-import { requestStatement, voteStatement } from '../../../domain/apr.ts';
+import { type Decision, requestStatement, voteStatement } from '../../../domain/apr.ts';
 import { canonicalJson, type Json } from '../../../domain/canonical.ts';
 import { type RequestRow, readRequest } from '../../../dots/kernel/approvals.ts';
 import type { TestRuntime } from '../../support/runtime.ts';
@@ -54,4 +54,10 @@ export async function strangersKey(): Promise<string> {
   const file = join(await mkdtemp(join(tmpdir(), 'c1-key-')), 'stranger');
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file]);
   return file;
+}
+
+/** The row of a vote, as somebody writes it who is past the guards. */
+export function forgedVote(code: string, voter: string, signature: string, decision: Decision = 'approve'): string {
+  return `insert into public.apr_approvals (apr_code, voter, decision, signature)
+    values ('${code}', '${voter}', '${decision}', '${signature}')`;
 }
