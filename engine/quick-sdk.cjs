@@ -2,27 +2,71 @@
 // start what neither has a use for, and with it goes half of a preview's time. Without it all works the same, slower.
 const Module = require('node:module');
 
-// The SDK takes a stack trace for each promise, and this maps each line of it back through source maps. Types are
-// stripped in place here: there is nothing to map.
+// Maps each line of each stack trace back through source maps. Types are stripped in place here: there is nothing to map.
 const UNUSED = 'source-map-support/register';
 
-// Needed only to turn functions into text. Each is loaded when somebody reaches into it.
-const DEFERRED = new Set(['@npmcli/arborist', 'typescript']);
+// Needed only to turn functions into text, to drive the engine from a program, or where two versions meet. Each is loaded
+// when somebody reaches into it.
+const DEFERRED = new Set([
+  '@npmcli/arborist',
+  './automation',
+  'js-yaml',
+  'normalize-package-data',
+  'semver',
+  'typescript',
+]);
 
-// Opens a debugger session in every process, for the same purpose, and must do so from the start or not at all.
+// Needed only for `--tracing`, and half of all files that the SDK loads. Its names are taken at once and called later.
+const TRACER = /[/]cmd[/]run[/]tracing[.]js$/;
+const TRACER_PART = /^@opentelemetry[/](?!api$)/;
+
+// Opens a debugger session in every process, to turn functions into text, and must do so from the start or not at all.
 const REFUSED = /[/]v8Hooks$/;
+
+// Takes a stack trace for each promise, some twenty for each resource, and prints them only where this is set.
+const TRACING = /[/]debuggable$/;
+const isTraced = Boolean(process.env.PULUMI_DEBUG_PROMISE_LEAKS);
 
 const load = Module._load;
 Module._load = function quickLoad(request, parent, isMain) {
   if (!parent?.filename?.includes('@pulumi')) return load.call(this, request, parent, isMain);
   if (request === UNUSED) return {};
   if (REFUSED.test(request)) return noSession;
-  return DEFERRED.has(request)
-    ? deferred(() => load.call(Module, request, parent, isMain))
-    : load.call(this, request, parent, isMain);
+  if (TRACING.test(request) && !isTraced) return untraced(load.call(this, request, parent, isMain));
+  const loaded = () => load.call(this, request, parent, isMain);
+  if (TRACER.test(parent.filename) && TRACER_PART.test(request)) return calledLater(loaded);
+  return DEFERRED.has(request) ? deferred(loaded) : loaded();
 };
 
-const deferred = (loaded) => new Proxy({ __esModule: true }, { get: (own, name) => own[name] ?? loaded()[name] });
+function deferred(loaded) {
+  const partOf = (module, name) => (name === 'default' && !module.__esModule ? module : module[name]);
+  return new Proxy({ __esModule: true }, { get: (own, name) => own[name] ?? partOf(loaded(), name) });
+}
+
+function calledLater(loaded) {
+  const part = (name) => ({
+    apply: (_target, _self, args) => loaded()[name](...args),
+    construct: (_target, args) => new (loaded()[name])(...args),
+  });
+  return new Proxy({}, { get: (_target, name) => new Proxy(function later() {}, part(name)) });
+}
+
+// Every caller reaches through the module, so that each gets this one.
+function untraced(debuggable) {
+  const { debuggablePromise } = debuggable;
+  if (debuggablePromise.isUntraced) return debuggable;
+  debuggable.debuggablePromise = (promise, context) => {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    try {
+      return debuggablePromise(promise, context);
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
+  };
+  debuggable.debuggablePromise.isUntraced = true;
+  return debuggable;
+}
 
 function refuse() {
   throw new Error(
