@@ -26,6 +26,9 @@ const CATALOGUE_SAID = 163;
 /** The root blocker of the source documents: no grant can exist until H4 binds a handler. */
 const UNBOUND = 'unimplemented';
 
+/** Counts alone would let one row pass for another. */
+const MOVED = 'surfaces changed by no DOT since install';
+
 const BUILD_STEP: RowRef = { surface: 'apr_action_types', key: 'authorize_build_step' };
 const CATALOGUE: RowRef = { surface: 'meta_catalog', key: CATALOGUE_OF_DOTS };
 const KG_PAIR: readonly (RowRef & { readonly role: string })[] = [
@@ -59,11 +62,12 @@ export interface Prewrite {
 /**
  * Everything that must be so before W1, with what it is.
  *
+ * @param moved surfaces whose rows are not what the install and the journalled runs make of them
  * @throws C1Error HOLD_SURFACE_EXISTS for a schema or table that nobody of ours made; HOLD_COUNTER_DRIFT for any other
  * fact that is not as expected
  */
-export function assertPrewrite(state: RuntimeState, snapshot: Snapshot): Prewrite {
-  const facts = factsOf(state, snapshot);
+export function assertPrewrite(state: RuntimeState, snapshot: Snapshot, moved: readonly string[]): Prewrite {
+  const facts = [...factsOf(state, snapshot), fact(MOVED, moved.join(', ') || 'none', 'none')];
   const wrong = facts.find(({ seen, expected }) => seen !== expected);
   if (wrong === undefined) return { profile: profileOf(state, snapshot), facts };
   throw new C1Error(wrong.expected === 'absent' ? 'HOLD_SURFACE_EXISTS' : 'HOLD_COUNTER_DRIFT', {

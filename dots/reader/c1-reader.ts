@@ -17,7 +17,7 @@ import { isSurfaceName } from '../../domain/surfaces.ts';
 import { type RuntimeConfig, readRuntimeConfig, withConnection } from '../kernel/connection.ts';
 import { failureOf } from '../kernel/outcome.ts';
 import { readStandardInput } from '../kernel/standard-input.ts';
-import { assertBins, assertRestored } from './bins.ts';
+import { assertBins, assertFolder, assertRestored } from './bins.ts';
 import { assertChannel } from './channel.ts';
 import { type CheckResult, checkGate, checkOpen, checkRetire, checkRetired } from './checks.ts';
 import { assertRegistrar } from './registrar.ts';
@@ -157,13 +157,22 @@ async function prewrite(): Promise<object> {
 
 /** An embedded runtime is staging: its verdict is a rehearsal, and no proof about a governed host (002 §2). */
 async function judgePrewrite(state: RuntimeState, refs: RefsAnswer) {
-  const { profile, facts } = assertPrewrite(state, snapshotOf(PREWRITE_REFS, refs));
-  const channel = await withConnection(config(), LOGIN, 'c1-reader', (client) =>
-    assertChannel(client, config(), join(dotFolder, 'bin')),
-  );
+  const { moved, channel } = await withConnection(config(), LOGIN, 'c1-reader', async (client) => ({
+    moved: await movedSinceInstall(client),
+    channel: await assertChannel(client, config(), join(dotFolder, 'bin')),
+  }));
+  const { profile, facts } = assertPrewrite(state, snapshotOf(PREWRITE_REFS, refs), moved);
+  const files = assertFolder(dotFolder, state.bins ?? {});
   const code = 'C1_LEGO_PREWRITE_GATE_READY_FOR_OWNER_APPROVED_W1_W9' as const;
   const verdict = config().label.length === 0 ? code : `REHEARSAL ${code}`;
-  return { code, verdict, profile, facts, checked: facts.length + channel };
+  return { code, verdict, profile, facts, checked: facts.length + channel + files };
+}
+
+async function movedSinceInstall(client: Client): Promise<readonly string[]> {
+  const { rows } = await client.query<{ moved: string[] }>('select iu_core.moved_since_install() as moved');
+  const [row] = rows;
+  if (row !== undefined) return row.moved;
+  throw new C1Error('ERROR_READ_FAILED', { seen: 'no row', expected: 'the surfaces that changed since the install' });
 }
 
 /** State and rows of one and the same database snapshot. */

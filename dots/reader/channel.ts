@@ -1,6 +1,7 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from 'pg';
+import { QUORUM } from '../../domain/apr.ts';
 import { C1Error } from '../../domain/codes.ts';
 import { DOTS } from '../../domain/dots.ts';
 import { prewriteStep } from '../../domain/steps/prewrite.ts';
@@ -21,6 +22,7 @@ export async function assertChannel(client: Client, config: RuntimeConfig, binFo
   const { folder } = signersOf(config.secretsDir);
   assertFile(keyFileOf({ folder }, config.operator), constants.R_OK, `a signing key of ${config.operator}`);
   assertFile(join(folder, 'allowed_signers'), constants.R_OK, 'a list of allowed signers');
+  assertSigners(join(folder, 'allowed_signers'), config.operator);
   assertSshKeygen();
   const closed = await closedDoors(
     client,
@@ -36,6 +38,25 @@ function assertFile(file: string, mode: number, what: string): void {
   } catch (cause) {
     throw missing(`no ${what.replace(/^a /, '')}`, what, cause);
   }
+}
+
+/** Who proposes, and as many others as the highest quorum asks for, each with a key of his own. */
+function assertSigners(file: string, operator: string): void {
+  const lines = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.startsWith('#'));
+  const keys = new Map(
+    lines.map((line) => [line.split(' ')[0] ?? '', /(?:ssh|ecdsa|sk)-\S+ (\S+)/.exec(line)?.[1] ?? '']),
+  );
+  const own = keys.get(operator);
+  const others = new Set(
+    [...keys].filter(([name, key]) => name !== operator && key !== own && key !== '').map(([, key]) => key),
+  );
+  if (own !== undefined && own !== '' && others.size >= QUORUM.high) return;
+  throw missing(
+    `${own === undefined ? `no ${operator}` : `${others.size} others`} in allowed_signers`,
+    `${operator} and ${QUORUM.high} owners, each with a key of his own`,
+  );
 }
 
 function assertSshKeygen(): void {

@@ -112,5 +112,7 @@ create table iu_core.install (
   sha256 text not null check (sha256 ~ '^[0-9a-f]{64}$'),
   guard_digest text,
   bins jsonb,
+  -- A digest of every surface as it was installed, with everything undone that runs did.
+  digests jsonb,
   installed_at timestamptz not null default now()
 );

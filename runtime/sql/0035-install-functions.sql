@@ -13,7 +13,11 @@ end $$;
 create function iu_core.record_install(p_migration text, p_sha256 text, p_guard_digest text, p_bins jsonb) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-  insert into iu_core.install (migration, sha256, guard_digest, bins) values (p_migration, p_sha256, p_guard_digest, p_bins);
+  insert into iu_core.install (migration, sha256, guard_digest, bins, digests)
+  values (p_migration, p_sha256, p_guard_digest, p_bins, case when p_guard_digest is not null then coalesce(
+    -- Other bins are no reason to look at the rows anew: a drift would vanish in it.
+    (select i.digests from iu_core.install i where i.guard_digest = p_guard_digest order by i.seq desc limit 1),
+    (select jsonb_object_agg(s.surface, iu_core.undone_digest(s.surface, 0)) from iu_core.surface s where s.kind <> 'bookkeeping')) end);
 end $$;
 
 -- A setting is set once, when the runtime is installed, and never again.

@@ -99,6 +99,14 @@ language sql stable set search_path = pg_catalog, pg_temp
 return (select coalesce(array_agg(d.key order by d.key), '{}') from iu_core.v_baseline b, jsonb_each_text(b.digests) d
          where b.status = 'open' and iu_core.undone_digest(d.key, b.journal_position) <> d.value);
 
+-- Surfaces that changed by something else than runs since the last install, baseline or not.
+create function iu_core.moved_since_install() returns text[]
+language sql stable set search_path = pg_catalog, pg_temp
+return (select coalesce(array_agg(d.key order by d.key), '{}')
+          from (select i.digests from iu_core.install i where i.digests is not null order by i.seq desc limit 1) last,
+               jsonb_each_text(last.digests) d
+         where iu_core.undone_digest(d.key, 0) <> d.value);
+
 -- Every live governed row, one JSON line each, without what only the runtime can make: two runs compare by diff.
 create function iu_core.live_snapshot() returns setof text
 language sql stable set search_path = pg_catalog, pg_temp

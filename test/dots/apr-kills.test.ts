@@ -10,7 +10,6 @@ import {
   proposeArgs,
   restore,
   smallOrder,
-  vote,
   withdraw,
 } from './support/registrar.ts';
 import { codeOf, failure, failureOf, heldAt, mustRun } from './support/rows.ts';

@@ -181,10 +181,18 @@ describe('refused, and then made good', () => {
       [SYNC, 'create'],
     ]);
     expect(codeOf(await run(trial, ENSURE, 'retire'))).toBe('NOOP_NOT_OURS');
+    await mustRun(trial, TOOL, 'retire');
     expect(codeOf(await run(trial, ENSURE, 'retire', { stack: 'other' }))).toBe('OK_APPLIED');
     expect(await claim()).toBe('other/catalogue released');
-    await mustRun(trial, TOOL, 'retire');
-    expect(await counted(ENSURE, 'create')).toEqual(['OK_APPLIED', 310, 309]);
+    expect(await counted(ENSURE, 'create')).toEqual(['NOOP_ALREADY_THERE', 309, 309]);
+    for (const [name, way] of [
+      [TOOL, 'create'],
+      [SYNC, 'create'],
+      [TOOL, 'retire'],
+      [SYNC, 'create'],
+    ] as const)
+      await mustRun(trial, name, way);
+    expect(await claim()).toBe('trial/catalogue live');
   });
 
   test('a catalogue that somebody changed after us is drift, both ways', async () => {

@@ -1,4 +1,4 @@
-import { chmod, cp, readdir, rm } from 'node:fs/promises';
+import { chmod, cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runC1 } from '../support/state-folder.ts';
@@ -69,6 +69,34 @@ describe('one fact that is other than expected is a HOLD that names it', () => {
       'delete from public.governance_object_ownership',
       'governance_object_ownership 1',
     ],
+    [
+      'another tool under the same count',
+      'dot_tools',
+      `update public.dot_tools set name = 'dot-other' where code = 'DOT-062'`,
+      `update public.dot_tools set name = 'dot-rollback' where code = 'DOT-062'`,
+      'changed by no DOT since install dot_tools',
+    ],
+    [
+      'gates open',
+      'dot_runtime_gate',
+      'update public.dot_runtime_gate set real_run_enabled = true, execute_enabled = true',
+      'update public.dot_runtime_gate set real_run_enabled = false, execute_enabled = false',
+      'dot_runtime_gate',
+    ],
+    [
+      'a KG contract that may mutate',
+      'dot_agent_api_contract',
+      `update public.dot_agent_api_contract set no_mutation_assertion = false where dot_code = 'DOT_KG_EXPLAIN'`,
+      `update public.dot_agent_api_contract set no_mutation_assertion = true where dot_code = 'DOT_KG_EXPLAIN'`,
+      'dot_agent_api_contract',
+    ],
+    [
+      'a canonical operation less',
+      'apr_action_types',
+      `update public.apr_action_types set status = 'inactive' where action_code = 'schema_ensure'`,
+      `update public.apr_action_types set status = 'active' where action_code = 'schema_ensure'`,
+      'apr_action_types',
+    ],
   ])('%s', async (_title, table, change, back, named) => {
     await trial.tamper([`public.${table}`], change);
     const held = await trial.runtime.reader(['prewrite']);
@@ -87,7 +115,64 @@ describe('one fact that is other than expected is a HOLD that names it', () => {
   });
 });
 
+describe('a file that is other than known is a HOLD', () => {
+  const MISMATCH = failure(3, 'HOLD_DOT_INTERFACE_MISMATCH');
+
+  test.each([
+    ['a house bin with one line more', 'bin/dot-dot-register'],
+    ['a release that was altered', 'release/dot-c1-preflight'],
+    ['a release that says something else', 'release/release.json'],
+  ])('%s', async (_title, file) => {
+    const place = join(trial.runtime.paths.dot, file);
+    const [bytes, { mode }] = [await readFile(place), await stat(place)];
+    const write = async (content: Buffer) => {
+      await rm(place);
+      await writeFile(place, content, { mode });
+    };
+    await write(Buffer.concat([bytes, Buffer.from('\n#')]));
+    const held = await trial.runtime.reader(['prewrite']);
+    await write(bytes);
+    expect(failureOf(held)).toEqual(MISMATCH);
+    expect((await ready()).code).toBe(READY);
+  });
+
+  test('a ninth file of C1 that no request brought', async () => {
+    const stray = join(trial.runtime.paths.bin, 'dot-c1-extra');
+    await writeFile(stray, '#!/bin/sh\n# DOT-CODE: DOT_C1_EXTRA\n', { mode: 0o555 });
+    const held = await trial.runtime.reader(['prewrite']);
+    await rm(stray);
+    expect(failureOf(held)).toEqual(MISMATCH);
+    expect(held.stderr).toContain('dot-c1-extra');
+    expect((await ready()).code).toBe(READY);
+  });
+});
+
 describe('without a write channel there is no verdict', () => {
+  test.each([
+    ['empty', () => ''],
+    ['with one owner', (text: string) => text.replace(/^voter_owner_2 .*$/m, '')],
+    [
+      'with one key for two owners',
+      (text: string) =>
+        text.replace(
+          /^voter_owner_2 (.*) \S+$/m,
+          `voter_owner_2 $1 ${/^voter_owner_1 .* (\S+)$/m.exec(text)?.[1] ?? ''}`,
+        ),
+    ],
+    ['without the operator', (text: string) => text.replace(/^operator_1 .*$/m, '')],
+  ])('the list of signers is %s', async (_title, change) => {
+    const copy = join(trial.runtime.stateDir, 'secrets-copy');
+    await cp(trial.runtime.paths.secrets, copy, { recursive: true, dereference: true });
+    const list = join(copy, 'ssh', 'allowed_signers');
+    await writeFile(list, change(await readFile(list, 'utf8')));
+    const held = await trial.withConfig({ secrets: '../../../../secrets-copy' }, () =>
+      trial.runtime.reader(['prewrite']),
+    );
+    await rm(copy, { recursive: true });
+    expect(failureOf(held)).toEqual(CHANNEL);
+    expect((await ready()).code).toBe(READY);
+  });
+
   const bin = (name: string) => join(trial.runtime.paths.bin, name);
 
   test.each(['dot-dot-register', 'dot-apr-propose', 'dot-apr-execute'])('%s cannot be run', async (name) => {
