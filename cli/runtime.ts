@@ -4,7 +4,9 @@ import { stateDirOf } from '../runtime/paths.ts';
 import { connectionUrl, eachSnapshotBatch, URL_ROLES } from '../runtime/read.ts';
 import { type RunningRuntime, resetRuntime, startRuntime, stopRuntime } from '../runtime/runtime.ts';
 import { type RuntimeStatus, runtimeStatus, statusFinding } from '../runtime/status.ts';
+import { STACK } from './engine.ts';
 import { print, printAnswer, printLabel, terminalReporter } from './output.ts';
+import { resourcesOnDisk } from './stack.ts';
 
 interface JsonFlag {
   readonly json?: boolean;
@@ -77,10 +79,26 @@ function addReset(runtime: Command): void {
         const expected = '--yes, because every row that came after the install is lost';
         throw new C1Error('ERROR_USAGE', { seen: 'reset without --yes', expected, next: 'npx c1 runtime reset --yes' });
       }
+      await assertNothingApplied(stateDirOf(process.env));
       const report = terminalReporter(json);
       const running = await resetRuntime(stateDirOf(process.env), report);
       await printAnswer({ text: [runningLine(running)], json: { ...running, did: report.done } }, json);
     });
+}
+
+/**
+ * Rows of an applied stack would be gone, and with them the bins that retire them: nothing could be destroyed any more.
+ *
+ * @throws C1Error HOLD_STACK_IN_USE
+ */
+async function assertNothingApplied(stateDir: string): Promise<void> {
+  const applied = await resourcesOnDisk(stateDir, STACK);
+  if (applied === 0) return;
+  throw new C1Error('HOLD_STACK_IN_USE', {
+    seen: `${applied} resources in the stack ${STACK}`,
+    expected: 'an empty stack',
+    next: `npx pulumi destroy -s ${STACK}, or, where it cannot be destroyed any more, npx pulumi stack rm ${STACK} --force --preserve-config; then npx c1 runtime reset --yes and npm run setup`,
+  });
 }
 
 function addUrl(runtime: Command): void {

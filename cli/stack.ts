@@ -1,9 +1,10 @@
 import { existsSync, realpathSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { C1Error } from '../domain/codes.ts';
 import { CHECKOUT } from '../runtime/paths.ts';
-import { engineFailure, pulumi, pulumiOrThrow } from './engine.ts';
+import { engineFailure, PROJECT, pulumi, pulumiOrThrow } from './engine.ts';
 
 const resource = z.looseObject({
   urn: z.string(),
@@ -69,3 +70,13 @@ export async function appliedResources(stack: string): Promise<readonly StackRes
   const state = await exportStack(stack);
   return (state.deployment.resources ?? []).filter(({ type }) => !type.startsWith('pulumi:'));
 }
+
+/** The same count from the file back end of a state folder, where no engine need be; 0 without such a stack. */
+export async function resourcesOnDisk(stateDir: string, stack: string): Promise<number> {
+  const file = path.join(stateDir, 'pulumi-state', '.pulumi', 'stacks', PROJECT, `${stack}.json`);
+  if (!existsSync(file)) return 0;
+  const { checkpoint } = checkpointFile.parse(JSON.parse(await readFile(file, 'utf8')));
+  return (checkpoint.latest?.resources ?? []).filter(({ type }) => !type.startsWith('pulumi:')).length;
+}
+
+const checkpointFile = z.looseObject({ checkpoint: z.looseObject({ latest: deployment.nullish() }) });

@@ -152,6 +152,11 @@ export const CODES = {
     'npx pulumi destroy, which retires nothing twice, then npx pulumi up',
     ['program'],
   ),
+  HOLD_SIGNERS_MISSING: hold(
+    'The list of allowed signers is missing or empty, so that no signature can be checked.',
+    'bring allowed_signers back into the ssh folder of the secrets; npx c1 runtime start lists the stand-ins again',
+    ['bin', 'cli'],
+  ),
   HOLD_SPECIES_OWNED_BY_OTHER: hold(
     'The species exists and is not ours.',
     'choose with its owner which of the two species is to be renamed',

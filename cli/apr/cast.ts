@@ -8,6 +8,7 @@ import { keyFileOf, type Signers, sign, signersOf, verify } from '../../dots/ker
 import { withClient } from '../../runtime/connect.ts';
 import { statePaths } from '../../runtime/paths.ts';
 import { connectionOf } from '../../runtime/runtime.ts';
+import { show } from './read.ts';
 
 export interface Ballot {
   readonly code: string;
@@ -36,10 +37,7 @@ export async function castVote(stateDir: string, ballot: Ballot): Promise<Cast> 
     const request = await readRequest(client, ballot.code);
     const signature = signed(signers, request, ballot);
     const { code, requestId } = await cast(client, { ...ballot, signature });
-    const { rows } = await client.query<{ passed: boolean }>('select public.quorum_passed($1) as passed', [
-      ballot.code,
-    ]);
-    const quorum = rows[0]?.passed === true;
+    const { quorum } = await show(client, signers, ballot.code);
     return {
       text: said(ballot, code, quorum),
       json: {

@@ -65,22 +65,22 @@ async function asReader<T>(stateDir: string, work: (client: Client, signers: Sig
   });
 }
 
-async function show(client: Client, signers: Signers, code: string): Promise<ShownRequest> {
+/** @throws C1Error HOLD_APR_MISSING */
+export async function show(client: Client, signers: Signers, code: string): Promise<ShownRequest> {
   const request = await readRequest(client, code);
   const votes = await readVotes(client, code);
   const { rows } = await client.query<{ passed: boolean }>('select public.quorum_passed($1) as passed', [code]);
-  return {
-    request,
-    legacy: isLegacy(request),
-    fault: faultOf(() => assertRequestSigned(signers, request)),
-    votes: votes.map((vote) => ({
-      vote,
-      fault: faultOf(() =>
-        verify(signers, voteStatement(request, vote.voter, vote.decision), vote.signature, vote.voter),
-      ),
-    })),
-    quorum: rows[0]?.passed === true,
-  };
+  const legacy = isLegacy(request);
+  const fault = faultOf(() => assertRequestSigned(signers, request));
+  const checked = votes.map((vote) => ({
+    vote,
+    fault: faultOf(() =>
+      verify(signers, voteStatement(request, vote.voter, vote.decision), vote.signature, vote.voter),
+    ),
+  }));
+  // The database counts votes by their logins; without their signatures they come to nothing.
+  const isSigned = legacy || [fault, ...checked.map((one) => one.fault)].every((one) => one === null);
+  return { request, legacy, fault, votes: checked, quorum: rows[0]?.passed === true && isSigned };
 }
 
 /** Nothing that could still be applied: its signature is no SSH signature, and what it asks for no patch. */

@@ -64,8 +64,11 @@ function patchLines(shown: ShownRequest): readonly string[] {
   ];
 }
 
-function nextLines({ request, quorum }: ShownRequest): readonly string[] {
+function nextLines({ request, quorum, fault, votes, legacy }: ShownRequest): readonly string[] {
   if (request.status !== 'pending') return [];
+  // A vote is never changed, so a request with one that does not hold is lost.
+  if (!legacy && [fault, ...votes.map((one) => one.fault)].some((one) => one !== null))
+    return [`next       npx pulumi destroy, which withdraws ${request.apr_code}, then npx pulumi up, which asks anew`];
   if (quorum) return ['next       npx pulumi up'];
   return [`next       npx c1 apr approve ${request.apr_code} --as <owner>, or npx c1 apr deny`];
 }
@@ -98,8 +101,8 @@ function summaryOf({ request: { proposed_action } }: ShownRequest): string | nul
   return typeof summary === 'string' ? summary.replaceAll(/\p{C}/gu, ' ') : null;
 }
 
-function tally({ request, votes }: ShownRequest): string {
-  const approvals = votes.filter(({ vote }) => vote.decision === 'approve').length;
+function tally({ request, votes, legacy }: ShownRequest): string {
+  const approvals = votes.filter(({ vote, fault }) => vote.decision === 'approve' && (legacy || fault === null)).length;
   return `${approvals} of ${QUORUM[request.risk_class]}`;
 }
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SIGNATURE_NAMESPACE } from '../../domain/apr.ts';
@@ -48,6 +48,7 @@ export function verify(signers: Signers, statement: Json, signature: string, pri
     const file = join(scratch, 'signature');
     writeFileSync(file, signature, { mode: 0o600 });
     const allowed = join(signers.folder, 'allowed_signers');
+    assertListed(allowed);
     assertPrincipal(allowed, file, principal);
     const words = ['-Y', 'verify', '-n', SIGNATURE_NAMESPACE, '-f', allowed, '-I', principal, '-s', file];
     const ended = sshKeygen(words, canonicalJson(statement));
@@ -59,6 +60,16 @@ export function verify(signers: Signers, statement: Json, signature: string, pri
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** Without a list every signature would look like a stranger's. */
+function assertListed(allowed: string): void {
+  const text = existsSync(allowed) ? readFileSync(allowed, 'utf8') : '';
+  if (text.trim() !== '') return;
+  throw new C1Error('HOLD_SIGNERS_MISSING', {
+    seen: existsSync(allowed) ? 'an empty allowed_signers' : 'no allowed_signers',
+    expected: 'a list of who may sign',
+  });
 }
 
 /** Whether an allowed key of this name made the signature, over whatever it was. */

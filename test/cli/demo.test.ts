@@ -135,6 +135,9 @@ test(
     expect(exitCode).toBe(3);
     expect(stderr).toMatch(/Stopped at "Select the stack dryrun": HOLD_STACK_IN_USE/);
     expect(stderr).toContain('npx pulumi destroy --stack dryrun');
+    const reset = await copy.c1('runtime', 'reset', '--yes');
+    expect([reset.exitCode, reset.stdout]).toEqual([3, '']);
+    expect(reset.stderr).toMatch(/^HOLD_STACK_IN_USE: seen \d+ resources in the stack dryrun/);
     expect((await copy.c1('runtime', 'snapshot')).stdout).toBe(before);
   },
   LONG,

@@ -161,7 +161,7 @@ describe('a key counts once', () => {
     await voteOwn();
     const listed = await readFile(signersFile(), 'utf8');
     await writeFile(signersFile(), '');
-    await refused(4, 'REJECT_UNKNOWN_SIGNER');
+    await refused(3, 'HOLD_SIGNERS_MISSING');
     await writeFile(signersFile(), listed);
     expect(codeOf(await execute(trial.runtime))).toBe('OK_APPLIED');
   });
