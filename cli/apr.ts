@@ -16,7 +16,11 @@ interface JsonFlag {
 export function addApr(program: Command): void {
   const apr = program
     .command('apr')
-    .description('approval requests (APR): look at what is asked for, approve or deny it');
+    .description('approval requests (APR): look at what is asked for, approve or deny it')
+    .addHelpText(
+      'after',
+      examples('npx c1 apr list', 'npx c1 apr show APR-…', 'npx c1 apr approve APR-… --as voter_owner_1'),
+    );
   addList(apr);
   addShow(apr);
   addVote(apr, 'approve', 'sign and cast an approval; it holds for this very request and no other');

@@ -27,6 +27,7 @@ export function program(): Command {
     .description('Works on the C1 target state: the embedded runtime, and what surrounds plain pulumi.')
     .version(version())
     .option('--debug', 'print the stack trace of a failure')
+    .addHelpText('after', '\nExamples:\n  $ npx c1 runtime start\n  $ npx c1 prewrite\n  $ npx c1 apr list')
     .showSuggestionAfterError()
     .configureOutput({ writeErr: () => undefined })
     .exitOverride();

@@ -16,7 +16,11 @@ interface JsonFlag {
 export function addRuntime(program: Command): void {
   const runtime = program
     .command('runtime')
-    .description('the embedded governed runtime, a real PostgreSQL on loopback');
+    .description('the embedded governed runtime, a real PostgreSQL on loopback')
+    .addHelpText(
+      'after',
+      examples('npx c1 runtime start', 'npx c1 runtime status', 'npx c1 runtime snapshot > before.jsonl'),
+    );
   addStart(runtime);
   addStop(runtime);
   addStatus(runtime);

@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import type { Client } from 'pg';
+import { patchImage } from '../../domain/apr.ts';
 import { sha256Hex } from '../../domain/canonical.ts';
 import { C1Error } from '../../domain/codes.ts';
 import type { Direction } from '../../domain/deltas.ts';
@@ -68,7 +69,13 @@ function requestsFor({ payload, direction, claimant }: RunInput<Target>, snapsho
   const name = rowOf(snapshot, toolRef(payload))?.image.name;
   const there = typeof name === 'string' ? readPlain(join(dotFolder(), basename(name))) : null;
   if (there === null) return [];
-  return requestsOf(snapshot, payload).filter((row) => newContentOf(row) === sha256Hex(there));
+  return requestsOf(snapshot, payload).filter((row) => contentOf(row) === sha256Hex(there));
+}
+
+/** A closed request of another shape brought nothing that is there now. */
+function contentOf(row: FamilyRow): string | null {
+  const { proposed_action } = row.image;
+  return patchImage.safeParse(proposed_action).success ? newContentOf(row) : null;
 }
 
 /** @throws C1Error what is wrong with the last of them, where there are some and none was approved */
