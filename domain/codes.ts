@@ -193,10 +193,19 @@ export const CODES = {
     'npx c1 apr list',
     ['database', 'cli'],
   ),
+  REJECT_DUPLICATE_OPERATION: reject('An operation stands in the manifest twice.', 'correct the row by its DOT', [
+    'bin',
+    'reader',
+  ]),
   REJECT_FROZEN_DOT: reject('The DOT is FROZEN/MONITORED and must not be used.', 'use dot-birth-backfill', [
     'bin',
     'database',
   ]),
+  REJECT_MANIFEST_MISSING: reject(
+    'There is no manifest: no active canonical operation, or none was given.',
+    'dot-c1-vocab-build --cloud --dry-run --manifest <file>',
+    ['bin', 'reader'],
+  ),
   REJECT_NOT_ALLOWED: reject(
     'This DOT may not do this operation on this surface.',
     'see the matrix iu_core.dot_surface',
@@ -211,6 +220,11 @@ export const CODES = {
     'The patch names an unknown DOT, a file that is not its own, or a path that is no plain file of the DOT folder.',
     'propose a patch of the own file of a registered DOT',
     ['bin', 'database', 'program'],
+  ),
+  REJECT_PROTOCOL_VERSION: reject(
+    'An operation is of another protocol version than the manifest.',
+    'add the operation under the version that the manifest has',
+    ['bin', 'reader'],
   ),
   REJECT_ROLLBACK_DELETE: reject(
     'Retiring would delete rows of a vocabulary table that is not empty.',

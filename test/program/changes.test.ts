@@ -1,6 +1,10 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { apartFromRequests } from '../support/owners.ts';
 import { createTestProject, type TestProject } from '../support/project.ts';
+
+const CONTRACTS = 'dot_agent_api_contract_rows.json';
 
 let project: TestProject;
 
@@ -68,21 +72,14 @@ test('a row that no DOT of ours claims, changed by one letter, is a HOLD on its 
 
 test('a row retired behind Pulumi is a HOLD in preview and up, never "unchanged"; destroy and up bring it back', async () => {
   const before = await project.snapshot();
-  const flags = [
-    '--cloud',
-    '--step',
-    'W2',
-    '--only',
-    'DOT_C1_PREFLIGHT',
-    '--retire',
-    '--for',
-    'dryrun/ledger-dot-c1-preflight',
-  ];
-  const retired = await project.runtime.bin('dot-ledger-append', flags, { stdin: { dot_code: 'DOT_C1_PREFLIGHT' } });
+  const flags = ['--cloud', '--step', 'W5', '--only', 'DOT_C1_VOCAB_VERIFY', '--retire'];
+  const owner = ['--for', 'dryrun/contract-dot-c1-vocab-verify'];
+  const contracts = JSON.parse(await readFile(join(project.folder, 'payloads', CONTRACTS), 'utf8')) as unknown[];
+  const retired = await project.runtime.bin('dot-c1-contract-register', [...flags, ...owner], { stdin: contracts[1] });
   expect(retired.exitCode, retired.stderr).toBe(0);
   for (const command of [['preview'], ['up', '--yes', '--skip-preview']]) {
     const held = await project.pulumi(...command);
-    expect(held.all).toContain("HOLD_ROW_MISSING: seen ledger-dot-c1-preflight in Pulumi's state");
+    expect(held.all).toContain("HOLD_ROW_MISSING: seen contract-dot-c1-vocab-verify in Pulumi's state");
     expect(held.exitCode).not.toBe(0);
     expect(held.all).not.toMatch(/\n\s+at \S+ \(/);
   }

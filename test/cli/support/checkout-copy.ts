@@ -162,13 +162,13 @@ async function behindTheGuards<T extends QueryResultRow>(stateDir: string, sql: 
   });
 }
 
-/** A zombie has no command line; the server's processes call themselves postgres. */
+/** A zombie has no command line; the server's processes call themselves postgres, or by a path that may hold spaces. */
 function processesOf(folder: string): readonly string[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
   return pids
     .filter((pid) => `${content(`/proc/${pid}/environ`)}\0${content(`/proc/${pid}/cmdline`)}`.includes(`${folder}/`))
     .map((pid) => content(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim())
-    .filter((line) => line !== '' && !/^(\S*\/)?postgres(:| |$)/.test(line));
+    .filter((line) => line !== '' && !/^([^-]*\/|\/.*\/native\/bin\/)?postgres(:| |$)/.test(line));
 }
 
 function content(file: string): string {

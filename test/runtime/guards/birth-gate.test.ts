@@ -25,7 +25,8 @@ const ADMISSION: Image = {
   ...{ retire_path: 't', status: 'admitted' },
 };
 const TOOL: Image = {
-  ...{ code: CODE, name: 'n', category: 'c1', coverage_status: 'covered', file_path: 'bin/x', trigger: 'manual' },
+  ...{ code: CODE, name: 'dot-c1-vocab-build', category: 'c1', coverage_status: 'covered', trigger: 'manual' },
+  file_path: '/opt/incomex/dot/bin/dot-c1-vocab-build',
   status: 'active',
 };
 
@@ -72,8 +73,11 @@ test('a tool is registered only when its DOT was born, admitted and entered in t
   expect(await admission()).toBe('accepted');
   expect(await tool()).toBe(NOT_READY);
   expect(await ledgerEntry()).toBe('accepted');
-  expect(await tool({ ...TOOL, code: 'DOT_C1_VOCAB_VERIFY' })).toBe(NOT_READY);
-  expect(await tool({ ...TOOL, code: 'DOT_С1_VOCAB_BUILD' })).toBe(NOT_READY);
+  const other = { name: 'dot-c1-vocab-verify', file_path: '/opt/incomex/dot/bin/dot-c1-vocab-verify' };
+  expect(await tool({ ...TOOL, ...other, code: 'DOT_C1_VOCAB_VERIFY' })).toBe(NOT_READY);
+  expect(await tool({ ...TOOL, code: 'DOT_С1_VOCAB_BUILD' })).toBe(
+    'C1_LEGO_PLAN_HOLD_REGISTRAR_DUPLICATE_DEFECT_UNRESOLVED',
+  );
   expect(await tool()).toBe('accepted');
 });
 
