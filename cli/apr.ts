@@ -6,7 +6,7 @@ import { VOTER_LOGINS } from '../runtime/roles.ts';
 import { castVote } from './apr/cast.ts';
 import { contentOf, listRequests, showRequest } from './apr/read.ts';
 import { listTable, requestJson, requestLines } from './apr/say.ts';
-import { printAnswer } from './output.ts';
+import { examples, printAnswer } from './output.ts';
 
 interface JsonFlag {
   readonly json?: boolean;
@@ -73,8 +73,4 @@ function addVote(apr: Command, decision: Decision, description: string): void {
       const cast = await castVote(stateDirOf(process.env), { code, voter: as, decision, keyFile: key ?? null });
       await printAnswer({ text: cast.text, json: cast.json }, json);
     });
-}
-
-function examples(...lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
 }

@@ -48,3 +48,8 @@ export function terminalReporter(asJson: boolean): Reporter & { readonly done: s
     waiting: (what) => process.stderr.write(`… waiting for ${what}\n`),
   };
 }
+
+/** The end of a command's help. */
+export function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
+}

@@ -5,7 +5,7 @@ import { connectionUrl, eachSnapshotBatch, URL_ROLES } from '../runtime/read.ts'
 import { type RunningRuntime, resetRuntime, startRuntime, stopRuntime } from '../runtime/runtime.ts';
 import { type RuntimeStatus, runtimeStatus, statusFinding } from '../runtime/status.ts';
 import { STACK } from './engine.ts';
-import { print, printAnswer, printLabel, terminalReporter } from './output.ts';
+import { examples, print, printAnswer, printLabel, terminalReporter } from './output.ts';
 import { resourcesOnDisk } from './stack.ts';
 
 interface JsonFlag {
@@ -155,8 +155,4 @@ function statusLines(status: RuntimeStatus): readonly string[] {
     `guards     ${status.guards}`,
     `bins       ${changed}, ${status.addedBins.length} added since`,
   ];
-}
-
-function examples(...lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
 }

@@ -1,5 +1,4 @@
 import type { Client } from 'pg';
-import type { PatchAction } from '../../domain/apr.ts';
 import { patchAction, voteStatement } from '../../domain/apr.ts';
 import { C1Error } from '../../domain/codes.ts';
 import { actionOf } from '../../domain/plans/apr-execute.ts';
@@ -46,12 +45,7 @@ export async function showRequest(stateDir: string, code: string): Promise<Shown
 
 /** The new file that a patch brings. @throws C1Error REJECT_PATCH_TARGET when the request is none */
 export function contentOf(request: RequestRow): Buffer {
-  return Buffer.from(patchOf(request).new_content_base64, 'base64');
-}
-
-/** @throws C1Error REJECT_PATCH_TARGET when the request is no patch of the known shape */
-export function patchOf(request: RequestRow): PatchAction {
-  return actionOf(request);
+  return Buffer.from(actionOf(request).new_content_base64, 'base64');
 }
 
 async function asReader<T>(stateDir: string, work: (client: Client, signers: Signers) => Promise<T>): Promise<T> {

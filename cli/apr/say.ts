@@ -1,8 +1,9 @@
 import Table from 'cli-table3';
 import { QUORUM } from '../../domain/apr.ts';
 import { sha256Hex } from '../../domain/canonical.ts';
+import { actionOf } from '../../domain/plans/apr-execute.ts';
 import { colorsFor } from '../output.ts';
-import { contentOf, patchOf, type ShownRequest } from './read.ts';
+import { contentOf, type ShownRequest } from './read.ts';
 
 const NO_LINES = Object.fromEntries(
   ['top', 'bottom', 'left', 'right', 'mid'].flatMap((side) =>
@@ -119,7 +120,7 @@ function targetOf(shown: ShownRequest): string {
 /** A request of the time before signatures asks for something that nobody here knows; it is shown all the same. */
 function knownPatch(shown: ShownRequest) {
   try {
-    return patchOf(shown.request);
+    return actionOf(shown.request);
   } catch {
     return null;
   }

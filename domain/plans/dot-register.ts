@@ -1,6 +1,6 @@
 import { C1Error } from '../codes.ts';
 import type { RowRef } from '../deltas.ts';
-import { C1_DOT_CODES, CONTRACTED_DOT_CODES } from '../dots.ts';
+import { C1_DOT_CODES, CONTRACTED_DOT_CODES, dotOf } from '../dots.ts';
 import { admissionSubject } from '../ledger.ts';
 import type { DotToolRow } from '../payloads.ts';
 import { SCAN_FOLDER } from '../registrar.ts';
@@ -44,10 +44,9 @@ function contractsOf(code: string): readonly RowRef[] {
 
 /** Born and admitted or not, nothing but C1's own files becomes a tool here. */
 function assertC1({ code, name, file_path }: DotToolRow): void {
-  const bin = C1_DOT_CODES.find((one) => one === code)
-    ?.toLowerCase()
-    .replaceAll('_', '-');
-  if (bin !== undefined && name === bin && file_path === `${SCAN_FOLDER}/${bin}`) return;
+  const known = C1_DOT_CODES.find((one) => one === code);
+  const bin = known === undefined ? null : dotOf(known).bin;
+  if (bin !== null && name === bin && file_path === `${SCAN_FOLDER}/${bin}`) return;
   throw new C1Error('C1_LEGO_PLAN_HOLD_REGISTRAR_DUPLICATE_DEFECT_UNRESOLVED', {
     seen: `a tool row of ${code} as ${name} at ${file_path}`,
     expected: 'one of the eight C1 DOTs under its own name and file',

@@ -47,7 +47,6 @@ runBin<Target>({
       throw usage('neither or both', 'one of --patch and --restore');
     return { dot_code: parsePayload(dotCode, patch ?? restore, 'dot_code') };
   },
-  guard: assertApproved,
   effects: async (client, input, snapshot) => {
     const request = await firstApproved(client, requestsFor(input, snapshot), input.direction);
     if (request === null) return NOTHING;
@@ -90,10 +89,6 @@ async function firstApproved(client: Client, rows: readonly FamilyRow[], directi
   }
   if (fault !== null) throw fault;
   return null;
-}
-
-async function assertApproved(client: Client, { payload, direction }: RunInput<Target>, snapshot: Snapshot) {
-  await approved(client, required(snapshot, payload), direction);
 }
 
 /**

@@ -15,8 +15,6 @@ export interface DotProgram<P> {
   readonly calls?: (input: RunInput<P>, deltas: readonly Delta[], snapshot: Snapshot) => readonly GatewayCall[];
   /** How the run is journalled: a step needs an approved plan, a request and a vote do not. */
   readonly kind?: 'step' | 'propose' | 'vote';
-  /** Checks right before the writes, in their transaction. @throws C1Error to stop */
-  readonly guard?: (client: Client, input: RunInput<P>, snapshot: Snapshot) => Promise<void>;
   /** What happens outside the database, e.g. to files. Idempotent: a NOOP completes what an earlier run left undone. */
   readonly effects?: (client: Client, input: RunInput<P>, snapshot: Snapshot) => Promise<Effects>;
 }
@@ -105,11 +103,11 @@ async function write<P extends Json>(
     return alreadyApplied(client, program.plan, input, request);
   }
   const { deltas, snapshot } = await replan(client, program.plan, input, request);
-  await program.guard?.(client, input, snapshot);
+  const effects = await program.effects?.(client, input, snapshot);
   for (const one of program.calls?.(input, deltas, snapshot) ?? rowCalls(deltas)) await callGateway(client, one);
   const closed = await call<{ readonly ledgerSeq: number | null }>(client, 'close_run', [request.requestId]);
   const readback = { ...(await readBack(client, deltas)), ledgerSeq: closed.ledgerSeq };
-  await commitWith(client, input.dot, request, await program.effects?.(client, input, snapshot));
+  await commitWith(client, input.dot, request, effects);
   return { code: 'OK_APPLIED', deltas, requestId: request.requestId, readback };
 }
 
