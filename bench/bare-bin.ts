@@ -1,6 +1,7 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { BIN_BUNDLE } from '../runtime/bin-build.ts';
 import { bundleHeader } from '../runtime/bin-header.ts';
 import type { Program } from './project.ts';
 
@@ -11,17 +12,7 @@ import type { Program } from './project.ts';
 export async function installBareBin({ paths }: Program): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [join(import.meta.dirname, 'bare-client.ts')],
-    bundle: true,
-    write: false,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node22',
-    mainFields: ['module', 'main'],
-    minifyWhitespace: true,
-    minifySyntax: true,
-    legalComments: 'none',
-    external: ['pg-native'],
-    logLevel: 'silent',
+    ...BIN_BUNDLE,
   });
   const file = join(paths.reader, 'bare-client');
   await writeFile(file, `${bundleHeader('a bench, no DOT')}${outputFiles[0]?.text ?? ''}`);
