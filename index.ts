@@ -1,3 +1,7 @@
-import { runStack } from './components/stack.ts';
+import { lookUp, startCommandPlugin } from './components/look-ups.ts';
 
-await runStack();
+// Both plugins start while the rest of the program loads.
+startCommandPlugin();
+const lookUps = lookUp();
+const { runStack } = await import('./components/stack.ts');
+await runStack(lookUps);

@@ -20,7 +20,7 @@ export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
   const steps = stepsThrough(LAST_STEP, { ...readPayloadFiles('payloads'), ...blankRegistrar() });
   return new Map([
     ['docs/codes.md', codesPage()],
-    ['docs/steps.md', stepsPage(steps, readPlannedDeltas('planned-deltas.yaml'))],
+    ['docs/steps.md', stepsPage(steps, await readPlannedDeltas('planned-deltas.yaml'))],
   ]);
 }
 

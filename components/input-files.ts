@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse as parseYaml } from 'yaml';
 import * as z from 'zod/mini';
 import { sha256Hex } from '../domain/canonical.ts';
 import { C1Error } from '../domain/codes.ts';
@@ -53,14 +52,16 @@ function parseRelease(file: string): unknown {
 }
 
 /**
- * Reads `planned-deltas.yaml`; YAML refuses a duplicate key by itself.
+ * Reads `planned-deltas.yaml`; YAML refuses a duplicate key by itself. Its parser is loaded here, while the runtime is
+ * being read.
  *
  * @throws C1Error ERROR_PAYLOAD_INVALID
  */
-export function readPlannedDeltas(file: string): PlannedDeltas {
+export async function readPlannedDeltas(file: string): Promise<PlannedDeltas> {
+  const { parse } = await import('yaml');
   let value: unknown;
   try {
-    value = parseYaml(readFileSync(file, 'utf8'));
+    value = parse(readFileSync(file, 'utf8'));
   } catch (cause) {
     const seen = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
     throw new C1Error('ERROR_PAYLOAD_INVALID', { seen: `${file}: ${seen}`, expected: 'one YAML document' }, { cause });

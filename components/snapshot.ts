@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { local } from '@pulumi/command';
-import * as postgresql from '@pulumi/postgresql';
 import { C1Error, type Code, isCode } from '../domain/codes.ts';
 import type { RowRef, ScopeRef } from '../domain/deltas.ts';
 import { C1_COLLECTION, C1_SCHEMA, C1_TABLE } from '../domain/objects.ts';
 import { type RuntimeState, runtimeState } from '../domain/runtime-state.ts';
 import { type RefsAnswer, rowOf, type Snapshot, snapshotOf } from '../domain/snapshot.ts';
+import type { LookUps } from './look-ups.ts';
 import type { Transport } from './transport.ts';
 
 export interface LiveState {
@@ -28,8 +28,6 @@ export const CROSS_CHECKED: readonly RowRef[] = [
 ];
 
 const RUNS_FOLDER = '.c1/runs';
-/** Where the look-ups go; they take host, port and login from the same environment (PGHOST …). */
-const DATABASE = process.env.PGDATABASE ?? 'directus';
 
 /**
  * State and rows of the runtime, read by c1-reader in one database snapshot. Awaited before anything is registered, so
@@ -48,21 +46,6 @@ export async function readLiveState(refs: readonly ScopeRef[], bins: Bins, trans
   } finally {
     rmSync(file, { force: true });
   }
-}
-
-export type LookUps = readonly [postgresql.GetSchemasResult, postgresql.GetTablesResult];
-
-/**
- * Begins to look at the catalogue through @pulumi/postgresql, which knows nothing of our snapshot. A failure is kept for
- * whoever awaits it: a program that stops for another reason says that one.
- */
-export function lookUp(): Promise<LookUps> {
-  const found = Promise.all([
-    postgresql.getSchemas({ database: DATABASE, includeSystemSchemas: false }),
-    postgresql.getTables({ database: DATABASE, schemas: [C1_SCHEMA] }),
-  ]);
-  found.catch(() => {});
-  return found;
 }
 
 /**

@@ -10,8 +10,9 @@ import { assertArrivals, comingRows } from './arrivals.ts';
 import { readConfig, type StackConfig } from './config.ts';
 import { declareSteps } from './declare.ts';
 import { readPayloadFiles, readPlannedDeltas, readRelease } from './input-files.ts';
+import type { LookUps } from './look-ups.ts';
 import { deltaLines, deltaTable } from './report.ts';
-import { type Bins, CROSS_CHECKED, crossCheck, type LiveState, lookUp, readLiveState } from './snapshot.ts';
+import { type Bins, CROSS_CHECKED, crossCheck, type LiveState, readLiveState } from './snapshot.ts';
 import { localTransport } from './transport.ts';
 
 const PROJECT = 'c1';
@@ -23,10 +24,12 @@ const PLANNED_DELTAS = 'planned-deltas.yaml';
 /**
  * The whole program: read config, read the runtime, judge it, plan every row on it, show the deltas, declare the steps.
  * Nothing is registered before all of that has passed.
+ *
+ * @param lookUps begun before this module was loaded: they are to be compared with the reader's snapshot
  */
-export async function runStack(): Promise<void> {
+export async function runStack(lookUps: Promise<LookUps>): Promise<void> {
   try {
-    await declare();
+    await declare(lookUps);
   } catch (error) {
     // One clean line: a stack trace says nothing to an operator, and Pulumi would print it.
     if (error instanceof C1Error) throw new pulumi.RunError(error.message);
@@ -34,17 +37,17 @@ export async function runStack(): Promise<void> {
   }
 }
 
-async function declare(): Promise<void> {
+async function declare(lookUps: Promise<LookUps>): Promise<void> {
   assertProject();
   assertStateFolder();
   const config = readConfig();
-  const planned = readPlannedDeltas(PLANNED_DELTAS);
   const payloads = { ...readPayloadFiles(PAYLOAD_FOLDER), ...readRelease(RELEASE_FOLDER) };
   const steps = stepsThrough(config.through, payloads);
   const bins = binsNeeded(steps, payloads.proposal);
-  // Both take a while and neither needs the other.
-  const lookUps = lookUp();
-  const live = await readLiveState([...refsOf(steps), ...CROSS_CHECKED], bins, localTransport);
+  const [live, planned] = await Promise.all([
+    readLiveState([...refsOf(steps), ...CROSS_CHECKED], bins, localTransport),
+    readPlannedDeltas(PLANNED_DELTAS),
+  ]);
   assertIntegrity(live.state);
   assertApprovals(config, live);
   assertThrough(config.through, live.state);

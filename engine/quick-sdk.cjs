@@ -23,9 +23,15 @@ const TRACER_PART = /^@opentelemetry[/](?!api$)/;
 // Opens a debugger session in every process, to turn functions into text, and must do so from the start or not at all.
 const REFUSED = /[/]v8Hooks$/;
 
+// For whoever looks for a fault in the SDK itself: all that it has to say.
+const isTraced = Boolean(process.env.PULUMI_DEBUG_PROMISE_LEAKS);
+
 // Takes a stack trace for each promise, some twenty for each resource, and prints them only where this is set.
 const TRACING = /[/]debuggable$/;
-const isTraced = Boolean(process.env.PULUMI_DEBUG_PROMISE_LEAKS);
+
+// Sends the engine up to five debug messages for each resource, one after the other, which only `pulumi --debug` shows.
+// The program cannot end before the last one is answered.
+const LOGGING = /^(?:[.]{1,2}[/])+log$/;
 
 const load = Module._load;
 Module._load = function quickLoad(request, parent, isMain) {
@@ -33,6 +39,7 @@ Module._load = function quickLoad(request, parent, isMain) {
   if (request === UNUSED) return {};
   if (REFUSED.test(request)) return noSession;
   if (TRACING.test(request) && !isTraced) return untraced(load.call(this, request, parent, isMain));
+  if (LOGGING.test(request) && !isTraced) return withoutDebug(load.call(this, request, parent, isMain));
   const loaded = () => load.call(this, request, parent, isMain);
   if (TRACER.test(parent.filename) && TRACER_PART.test(request)) return calledLater(loaded);
   return DEFERRED.has(request) ? deferred(loaded) : loaded();
@@ -66,6 +73,11 @@ function untraced(debuggable) {
   };
   debuggable.debuggablePromise.isUntraced = true;
   return debuggable;
+}
+
+function withoutDebug(log) {
+  log.debug = async () => {};
+  return log;
 }
 
 function refuse() {

@@ -16,15 +16,15 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('the payload files name the eight DOTs, and the planned deltas count their rows', () => {
+test('the payload files name the eight DOTs, and the planned deltas count their rows', async () => {
   const payloads = readPayloadFiles('payloads');
   expect(payloads.births.map(({ dot_code }) => dot_code)).toEqual(C1_DOT_CODES);
-  const counts = plannedCounts(readPlannedDeltas('planned-deltas.yaml'), 'W2');
+  const counts = plannedCounts(await readPlannedDeltas('planned-deltas.yaml'), 'W2');
   expect(counts).toEqual({ species: 1, birth_registry: 8, admission_record: 8, dot_ledger: 25 });
   expect(payloads.tools.map(({ code }) => code)).toEqual(C1_DOT_CODES);
-  const tools = plannedCounts(readPlannedDeltas('planned-deltas.yaml'), 'W4');
+  const tools = plannedCounts(await readPlannedDeltas('planned-deltas.yaml'), 'W4');
   expect(tools).toEqual({ dot_tools: 8, meta_catalog: 0, dot_ledger: 9 });
-  const contracts = plannedCounts(readPlannedDeltas('planned-deltas.yaml'), 'W5');
+  const contracts = plannedCounts(await readPlannedDeltas('planned-deltas.yaml'), 'W5');
   expect(contracts).toEqual({ dot_agent_api_contract: 2, dot_ledger: 2 });
 });
 
@@ -99,6 +99,6 @@ test.each([
   expect(text).toContain(search);
   const file = join(folder, 'planned-deltas.yaml');
   await writeFile(file, text.replace(search, replacement));
-  expect(() => readPlannedDeltas(file)).toThrow(/^ERROR_PAYLOAD_INVALID: /);
-  expect(() => readPlannedDeltas(file)).toThrow(new RegExp(detail));
+  await expect(readPlannedDeltas(file)).rejects.toThrow(/^ERROR_PAYLOAD_INVALID: /);
+  await expect(readPlannedDeltas(file)).rejects.toThrow(new RegExp(detail));
 });

@@ -1,7 +1,8 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { MockCallArgs } from '@pulumi/pulumi/runtime/index.js';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import { CROSS_CHECKED, crossCheck, lookUp, readerFailure, readLiveState } from '../../components/snapshot.ts';
+import { lookUp } from '../../components/look-ups.ts';
+import { CROSS_CHECKED, crossCheck, readerFailure, readLiveState } from '../../components/snapshot.ts';
 import { localTransport } from '../../components/transport.ts';
 import { C1Error } from '../../domain/codes.ts';
 import { snapshotOf } from '../../domain/snapshot.ts';

@@ -34,7 +34,7 @@ beforeAll(async () => {
   );
   const steps = stepsThrough(LAST_STEP, { ...readPayloadFiles('payloads'), ...blankRegistrar() });
   const nothing = snapshotOf(refsOf(steps), { rows: [], claims: [], runs: [], counts: [] });
-  const declared = declareSteps(steps, readPlannedDeltas('planned-deltas.yaml'), localTransport, nothing);
+  const declared = declareSteps(steps, await readPlannedDeltas('planned-deltas.yaml'), localTransport, nothing);
   await Promise.all(
     [...declared, ...declared.flatMap(({ rows }) => rows)].map(
       ({ outcome }) => new Promise((resolve) => outcome.apply(resolve)),

@@ -53,3 +53,21 @@ test('promises have no stack traces of their own unless leaks are looked for; er
   expect(await printed(script)).toEqual(['one', false, true]);
   expect(await printed(script, { PULUMI_DEBUG_PROMISE_LEAKS: '1' })).toEqual(['one', true, true]);
 });
+
+/** How often the engine is asked for by one message of each kind: of debug and of info. */
+const MESSAGES = `((inside) => {
+  require('@pulumi/pulumi');
+  const asked = [];
+  inside('./runtime/settings').getEngine = () => { asked.push(1); };
+  console.log = () => {};
+  const askedBy = (say) => { const before = asked.length; say(); return asked.length - before; };
+  const log = inside('./log');
+  const found = [askedBy(() => log.debug('one')), askedBy(() => log.info('two'))];
+  return found;
+})(require('module').createRequire(require.resolve('@pulumi/pulumi')))`;
+
+test('debug messages are left out unless leaks are looked for; all others are sent', async () => {
+  const script = `((say) => { const found = ${MESSAGES}; console.log = say; return found; })(console.log)`;
+  expect(await printed(script)).toEqual([0, 1]);
+  expect(await printed(script, { PULUMI_DEBUG_PROMISE_LEAKS: '1' })).toEqual([1, 1]);
+});
