@@ -4,6 +4,7 @@ import { aprCode, PATCH_ACTION } from '../domain/apr.ts';
 import { root } from '../engine/root.mjs';
 import { VOTER_LOGINS } from '../runtime/roles.ts';
 import type { PlannedCommand } from './planned-resources.ts';
+import { lastLines, run } from './process.ts';
 import type { Program } from './project.ts';
 import { quote } from './shell.ts';
 
@@ -11,8 +12,7 @@ import { quote } from './shell.ts';
  * What a person has to do between two commands of the program, e.g. vote for an approval request: THE one place for it,
  * for pulumi, bash and Ansible alike.
  *
- * A runbook has the commands of an interlude right before the command of the resource `before`. `pulumi up` stops there
- * with `hold`; then the same commands are run, and `pulumi up` goes on. All of it is timed on every side.
+ * All three stop there, and are started again for the rest. What the person does is nobody's time.
  */
 export interface Interlude {
   /** Name of the resource whose command cannot succeed without it. */
@@ -25,6 +25,15 @@ export interface Interlude {
 
 export function interludesOf(program: Program): readonly Interlude[] {
   return [{ before: 'registrar', hold: 'HOLD_APR_AWAITING_QUORUM', commands: votes(program) }];
+}
+
+/** Does it. @throws Error with the last lines that a command printed which failed */
+export async function perform(folder: string, { commands }: Interlude): Promise<void> {
+  for (const { folder: own, line, stdin } of commands) {
+    const input = stdin === null ? {} : { input: stdin };
+    const ended = await run('/bin/sh', ['-c', line], { cwd: join(folder, own), ...input });
+    if (ended.exitCode !== 0) throw new Error(`exit status ${ended.exitCode} of ${line}: ${lastLines(ended.all)}`);
+  }
 }
 
 /** W1: both stand-in owners approve the registrar's patch. On a fresh runtime it is the first request of its kind. */

@@ -26,20 +26,25 @@ const REFUSED = /[/]v8Hooks$/;
 // For whoever looks for a fault in the SDK itself: all that it has to say.
 const isTraced = Boolean(process.env.PULUMI_DEBUG_PROMISE_LEAKS);
 
-// Takes a stack trace for each promise, some twenty for each resource, and prints them only where this is set.
-const TRACING = /[/]debuggable$/;
-
-// Sends the engine up to five debug messages for each resource, one after the other, which only `pulumi --debug` shows.
-// The program cannot end before the last one is answered.
-const LOGGING = /^(?:[.]{1,2}[/])+log$/;
+// What the SDK does for each resource, and how it is left out. Every caller reaches through the module, so that each gets
+// the changed one.
+const PER_RESOURCE = [
+  // A stack trace for each promise, some twenty for each resource, which are printed only where this is set.
+  [/[/]debuggable$/, untraced],
+  // Up to five debug messages for each resource, one after the other, which only `pulumi --debug` shows. The program
+  // cannot end before the last one is answered.
+  [/^(?:[.]{1,2}[/])+log$/, withoutDebug],
+  // Where in the program each was made, a dozen frames with paths of this machine, a quarter of the state.
+  [/^(?:[.]{1,2}[/])+resource$/, withoutPosition],
+];
 
 const load = Module._load;
 Module._load = function quickLoad(request, parent, isMain) {
   if (!parent?.filename?.includes('@pulumi')) return load.call(this, request, parent, isMain);
   if (request === UNUSED) return {};
   if (REFUSED.test(request)) return noSession;
-  if (TRACING.test(request) && !isTraced) return untraced(load.call(this, request, parent, isMain));
-  if (LOGGING.test(request) && !isTraced) return withoutDebug(load.call(this, request, parent, isMain));
+  const leave = isTraced ? undefined : PER_RESOURCE.find(([name]) => name.test(request))?.[1];
+  if (leave !== undefined) return leave(load.call(this, request, parent, isMain));
   const loaded = () => load.call(this, request, parent, isMain);
   if (TRACER.test(parent.filename) && TRACER_PART.test(request)) return calledLater(loaded);
   return DEFERRED.has(request) ? deferred(loaded) : loaded();
@@ -58,7 +63,6 @@ function calledLater(loaded) {
   return new Proxy({}, { get: (_target, name) => new Proxy(function later() {}, part(name)) });
 }
 
-// Every caller reaches through the module, so that each gets this one.
 function untraced(debuggable) {
   const { debuggablePromise } = debuggable;
   if (debuggablePromise.isUntraced) return debuggable;
@@ -78,6 +82,12 @@ function untraced(debuggable) {
 function withoutDebug(log) {
   log.debug = async () => {};
   return log;
+}
+
+// There are two modules of this name, and one of them has the class.
+function withoutPosition(resource) {
+  if (resource.Resource?.stackTrace) resource.Resource.stackTrace = () => [];
+  return resource;
 }
 
 function refuse() {

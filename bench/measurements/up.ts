@@ -7,7 +7,7 @@ import type { Bench, Measured, NotMeasured, Row, Runs } from '../measurement.ts'
 import { type PlannedResource, plannedResources } from '../planned-resources.ts';
 import { runOrThrow } from '../process.ts';
 import { createBareProject, createProgram, type Program, type Project } from '../project.ts';
-import { bashScript, playbook, type RunbookLine, runbookLines } from '../runbook.ts';
+import { bashScript, playbook, playParts, type RunbookPart, runbookParts } from '../runbook.ts';
 import { duration, figuresOf, interleave, least, type Side, timed } from '../timing.ts';
 import { writeTrivial } from '../trivial.ts';
 import { upAll } from '../up-all.ts';
@@ -28,48 +28,77 @@ export async function measureUp({ lab, runs: rounds, say }: Bench): Promise<read
   const program = await createProgram(lab, 'up');
   const resources = await plannedResources(program);
   const interludes = interludesOf(program);
-  const lines = await runbookLines(program.folder, resources, interludes);
-  const floor = await floorSides(lab, resources, lines, interludes);
+  const parts = await runbookParts(program.folder, resources, interludes);
+  const floor = await floorSides(lab, resources, parts, interludes);
   say('Ansible is made ready');
   const play = await ansible(lab).catch((cause: unknown) => String(cause));
-  const sides: Side[] = [upSide(program, interludes), await bashSide(program, lines), ...floor];
-  if (typeof play !== 'string') sides.push(await ansibleSide(program, lines, play));
+  const sides: Side[] = [upSide(program, interludes), await bashSide(program, parts), ...floor];
+  if (typeof play !== 'string') sides.push(...(await ansibleSides(program, parts, play)));
   const runs = await interleave(sides.map(provesSame(program)), rounds, say);
-  const count = `${lines.length} commands, ${resources.length} resources`;
-  return [bashRow(runs, count), typeof play === 'string' ? noAnsible(play) : ansibleRow(runs, count)];
+  const commands = parts.reduce((sum, { lines }) => sum + lines.length, 0);
+  const count = `${commands} commands, ${resources.length} resources`;
+  return [bashRow(runs, count), ...(typeof play === 'string' ? [noAnsible(play)] : ansibleRows(runs, count))];
 }
 
 function upSide(program: Program, interludes: readonly Interlude[]): Side {
-  return { name: 'up', prepare: program.reset, run: () => timed(() => upAll(program, interludes)) };
+  return { name: 'up', prepare: program.reset, run: () => upAll(program, interludes) };
 }
 
-async function bashSide(program: Program, lines: readonly RunbookLine[]): Promise<Side> {
-  const file = join(program.folder, 'runbook.sh');
-  await writeFile(file, bashScript(lines));
-  const run = () => timed(() => runOrThrow('bash', [file], { cwd: program.folder }));
-  return { name: 'bash', prepare: program.reset, run };
+async function bashSide(program: Program, parts: readonly RunbookPart[]): Promise<Side> {
+  const files = await writeParts(program, parts, 'sh', ({ lines }) => bashScript(lines));
+  const play = (at: number) => runOrThrow('bash', [files[at] ?? ''], { cwd: program.folder });
+  return { name: 'bash', prepare: program.reset, run: () => playParts(program.folder, parts, play) };
 }
 
-/** A whole playbook takes most of a minute, so that its first two tasks have to warm it up. */
-async function ansibleSide(program: Program, lines: readonly RunbookLine[], play: PlaybookRun): Promise<Side> {
-  const whole = join(program.folder, 'runbook.yml');
+/** As it comes, and without the facts. A whole playbook takes half a minute, so that two tasks have to warm it up. */
+async function ansibleSides(
+  program: Program,
+  parts: readonly RunbookPart[],
+  play: PlaybookRun,
+): Promise<readonly Side[]> {
   const short = join(program.folder, 'warm-up.yml');
-  await writeFile(whole, playbook(lines, program.folder));
-  await writeFile(short, playbook(lines.slice(0, 2), program.folder));
-  const run = () => timed(() => play(whole));
-  return { name: 'ansible', prepare: program.reset, run, warmUp: () => play(short) };
+  await writeFile(short, playbook((parts[0]?.lines ?? []).slice(0, 2), program.folder));
+  const side = async (name: string, facts: boolean): Promise<Side> => {
+    const files = await writeParts(program, parts, `${name}.yml`, ({ lines }) =>
+      playbook(lines, program.folder, facts),
+    );
+    const run = () => playParts(program.folder, parts, (at) => play(files[at] ?? ''));
+    return { name, prepare: program.reset, run, warmUp: () => play(short) };
+  };
+  return [await side('ansible', true), await side('ansible without facts', false)];
+}
+
+/** @returns one file for each part */
+function writeParts(
+  { folder }: Program,
+  parts: readonly RunbookPart[],
+  extension: string,
+  text: (part: RunbookPart) => string,
+): Promise<readonly string[]> {
+  return Promise.all(
+    parts.map(async (part, at) => {
+      const file = join(folder, `runbook-${at + 1}.${extension}`);
+      await writeFile(file, text(part));
+      return file;
+    }),
+  );
 }
 
 /** `up` of resources whose commands do nothing; it stops and starts again where the real one does. */
 async function floorSides(
   lab: Lab,
   resources: readonly PlannedResource[],
-  lines: readonly RunbookLine[],
+  parts: readonly RunbookPart[],
   interludes: readonly Interlude[],
 ): Promise<readonly Side[]> {
   const project = await createBareProject(lab, 'floor', 'trivial.ts');
   const file = join(project.folder, 'runbook.sh');
-  await writeFile(file, bashScript(lines.map(({ name }) => ({ name, folder: '.', line: "/bin/sh -c 'true'" }))));
+  await writeFile(
+    file,
+    bashScript(
+      parts.flatMap(({ lines }) => lines).map(({ name }) => ({ name, folder: '.', line: "/bin/sh -c 'true'" })),
+    ),
+  );
   const bash = () => timed(() => runOrThrow('bash', [file], { cwd: project.folder }));
   const stops = interludes.map(({ before }) => before);
   return [
@@ -125,10 +154,17 @@ function bashRow(runs: UpRuns, count: string): Measured {
   return { kind: 'measured', ...BASH, value, unit: 'times', figures, runs: shown };
 }
 
-function ansibleRow(runs: UpRuns, count: string): Measured {
-  const shown = { up: runs.up ?? [], ansible: runs.ansible ?? [] };
-  const value = leastOf(runs, 'up') / leastOf(runs, 'ansible');
-  return { kind: 'measured', ...ANSIBLE, value, unit: 'times', figures: `${figuresOf(shown)}; ${count}`, runs: shown };
+function ansibleRows(runs: UpRuns, count: string): readonly Measured[] {
+  const row = (side: string) => {
+    const shown = { up: runs.up ?? [], [side]: runs[side] ?? [] };
+    const value = leastOf(runs, 'up') / leastOf(runs, side);
+    return { value, unit: 'times', figures: `${figuresOf(shown)}; ${count}`, runs: shown } as const;
+  };
+  const strict = { name: 'up', compares: 'the same / a playbook that gathers no facts', limit: null } as const;
+  return [
+    { kind: 'measured', ...ANSIBLE, ...row('ansible') },
+    { kind: 'measured', ...strict, ...row('ansible without facts') },
+  ];
 }
 
 function noAnsible(reason: string): NotMeasured {

@@ -53,6 +53,8 @@ export async function withConnection<T>(
     user: login,
     password: readPassword(config, login),
     application_name: program,
+    // A bin asks each thing a few times in a short life: a plan for all of them costs less than one for each.
+    options: '-c plan_cache_mode=force_generic_plan',
     connectionTimeoutMillis: config.limits.connect,
     statement_timeout: config.limits.statement,
     lock_timeout: config.limits.lock,

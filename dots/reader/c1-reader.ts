@@ -28,6 +28,7 @@ import { assertRegistrar } from './registrar.ts';
  */
 const LOGIN = 'auditor_ro';
 const VERSION = '1.0.0';
+const BEGIN = 'begin isolation level repeatable read read only';
 const STEP_FLAG = '--step <step>';
 
 const binName = z.string().check(z.regex(/^[a-z][a-z0-9-]*$/));
@@ -169,29 +170,48 @@ async function judgePrewrite(state: RuntimeState, refs: RefsAnswer) {
 }
 
 async function movedSinceInstall(client: Client): Promise<readonly string[]> {
-  const { rows } = await client.query<{ moved: string[] }>('select iu_core.moved_since_install() as moved');
-  const [row] = rows;
-  if (row !== undefined) return row.moved;
-  throw new C1Error('ERROR_READ_FAILED', { seen: 'no row', expected: 'the surfaces that changed since the install' });
+  return (await one<{ moved: string[] }>(client, 'select iu_core.moved_since_install() as moved')).moved;
 }
 
-/** State and rows of one and the same database snapshot. */
+/**
+ * State and rows of one and the same database snapshot, which two connections share: the state's halves take as long as
+ * each other, and a readback is waited for.
+ */
 function readAll(refs: string): Promise<{ readonly state: RuntimeState; readonly refs: RefsAnswer }> {
-  return withConnection(config(), LOGIN, 'c1-reader', (client) => readConsistently(client, refs));
+  return withConnection(config(), LOGIN, 'c1-reader', async (client) => {
+    await client.query(BEGIN);
+    const { id } = await one<{ id: string }>(client, 'select pg_export_snapshot() as id');
+    const [own, guards] = await Promise.all([
+      one<{ state: object; refs: RefsAnswer }>(
+        client,
+        'select iu_core.read_state_of_rows() as state, iu_core.read_refs($1) as refs',
+        [refs],
+      ),
+      readGuards(id),
+    ]);
+    await client.query('commit');
+    return { state: parseState({ ...own.state, ...guards }), refs: own.refs };
+  });
+}
+
+function readGuards(snapshot: string): Promise<object> {
+  return withConnection(config(), LOGIN, 'c1-reader', async (client) => {
+    await client.query(`${BEGIN}; set transaction snapshot ${client.escapeLiteral(snapshot)}`);
+    const { state } = await one<{ state: object }>(client, 'select iu_core.read_state_of_guards() as state');
+    await client.query('commit');
+    return state;
+  });
+}
+
+async function one<T extends object>(client: Client, sql: string, values: readonly string[] = []): Promise<T> {
+  const { rows } = await client.query<T>(sql, [...values]);
+  const [row] = rows;
+  if (row !== undefined) return row;
+  throw new C1Error('ERROR_READ_FAILED', { seen: 'no row', expected: 'the answer of the runtime' });
 }
 
 function config(): RuntimeConfig {
   return readRuntimeConfig(join(dotFolder, 'config', 'runtime.json'));
-}
-
-async function readConsistently(client: Client, refs: string) {
-  await client.query('begin isolation level repeatable read read only');
-  const sql = 'select iu_core.read_state() as state, iu_core.read_refs($1) as refs';
-  const { rows } = await client.query<{ state: unknown; refs: RefsAnswer }>(sql, [refs]);
-  await client.query('commit');
-  const [row] = rows;
-  if (row === undefined) throw new C1Error('ERROR_READ_FAILED', { seen: 'no row', expected: 'state and rows' });
-  return { state: parseState(row.state), refs: row.refs };
 }
 
 function parseState(value: unknown): RuntimeState {

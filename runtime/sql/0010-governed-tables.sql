@@ -175,6 +175,9 @@ create table public.apr_requests (
   applied_at timestamptz
 );
 
+-- A patch carries a whole file, which every readback digests: not to be unpacked each time.
+alter table public.apr_requests alter column proposed_action set storage external;
+
 create table public.apr_approvals (
   apr_code text not null references public.apr_requests (apr_code),
   voter text not null,

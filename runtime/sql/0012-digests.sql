@@ -14,10 +14,11 @@ language plpgsql immutable strict parallel safe set search_path = pg_catalog, pg
 begin
   case jsonb_typeof(value)
     when 'object' then
-      return (select '{' || coalesce(string_agg(to_json(e.key)::text || ':' || iu_core.canonical_json(e.value), ','
-                order by e.key collate "C"), '') || '}' from jsonb_each(value) e);
+      return (select '{' || coalesce(string_agg(to_json(e.key)::text || ':' || case when jsonb_typeof(e.value) in ('object', 'array', 'number')
+                then iu_core.canonical_json(e.value) else e.value::text end, ',' order by e.key collate "C"), '') || '}' from jsonb_each(value) e);
     when 'array' then
-      return (select '[' || coalesce(string_agg(iu_core.canonical_json(e.value), ',' order by e.ordinality), '') || ']'
+      return (select '[' || coalesce(string_agg(case when jsonb_typeof(e.value) in ('object', 'array', 'number')
+                then iu_core.canonical_json(e.value) else e.value::text end, ',' order by e.ordinality), '') || ']'
                 from jsonb_array_elements(value) with ordinality e);
     when 'number' then
       if value::numeric <> trunc(value::numeric) or abs(value::numeric) > 9007199254740991 then
@@ -25,9 +26,8 @@ begin
           'a whole number within 2^53-1', 'correct the payload');
       end if;
       return trunc(value::numeric)::text;
-    when 'string' then
-      return to_json(value #>> '{}')::text;
     else
+      -- PostgreSQL writes a string, true, false and null as RFC 8785 does; the members of an object are spared a call each.
       return value::text;
   end case;
 end $$;

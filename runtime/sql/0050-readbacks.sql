@@ -33,35 +33,36 @@ end $$;
 -- What plan() needs: p_refs [{surface, key} | {surface, prefix} | {surface, count}] → {rows, claims, runs, counts}. A row
 -- that is asked for and not listed is absent; a failed read raises.
 create function iu_core.read_refs(p_refs jsonb) returns jsonb
-language sql stable set search_path = pg_catalog, pg_temp
-return (
-  with ref as (
-    select d ->> 'surface' as surface, d ->> 'key' as key, d ->> 'prefix' as prefix, d ? 'count' as counted
-      from jsonb_array_elements(p_refs) d
-  ), wanted as (
-    select r.surface, array_agg(r.key) as keys from ref r where r.key is not null group by r.surface
-  ), row_ as (
-    select w.surface, x.key, x.image, x.live from wanted w, iu_core.surface_rows(w.surface, w.keys) x
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  found jsonb;
+  claims jsonb;
+  runs jsonb;
+  counts jsonb;
+begin
+  -- One statement each, whose plans a session keeps: a DOT asks three times.
+  select coalesce(jsonb_agg(to_jsonb(f)), '[]') into found from (
+    select w.surface, x.key, x.image, x.live
+      from (select d ->> 'surface' as surface, array_agg(d ->> 'key') as keys from jsonb_array_elements(p_refs) d where d ? 'key' group by 1) w,
+           lateral iu_core.surface_rows(w.surface, w.keys) x
     union
-    select r.surface, x.key, x.image, x.live from ref r, iu_core.surface_rows(r.surface) x
-     where r.prefix is not null and starts_with(x.key, r.prefix)
-  )
-  select jsonb_build_object(
-    'rows', (select coalesce(jsonb_agg(to_jsonb(x)), '[]') from row_ x),
-    'claims', (select coalesce(jsonb_agg(jsonb_build_object('surface', c.surface, 'key', c.key, 'stack', c.stack,
-                      'resource', c.resource, 'image', c.image, 'status', c.status, 'requestId', c.request_id)), '[]')
-                 from (select c.* from iu_core.claim c join ref r on r.surface = c.surface and r.key = c.key
-                       union
-                       select c.* from iu_core.claim c join ref r on r.surface = c.surface and starts_with(c.key, r.prefix)) c),
-    'runs', (select coalesce(jsonb_agg(jsonb_build_object('subject', n.subject, 'applied', n.applied)), '[]')
-               from (select d.subject, count(*) as applied from iu_core.dot_run d
-                      where d.outcome = 'applied' and d.subject in (
-                        select r.surface || '/' || r.key from ref r where r.key is not null
-                        union
-                        select x.surface || '/' || x.key from row_ x)
-                      group by d.subject) n),
-    'counts', (select coalesce(jsonb_agg(jsonb_build_object('surface', r.surface, 'live', (iu_core.count_rows(r.surface)).live)), '[]')
-                 from ref r where r.counted)));
+    select d ->> 'surface', x.key, x.image, x.live from jsonb_array_elements(p_refs) d, lateral iu_core.surface_rows(d ->> 'surface') x
+     where d ? 'prefix' and starts_with(x.key, d ->> 'prefix')) f;
+  select coalesce(jsonb_agg(jsonb_build_object('surface', c.surface, 'key', c.key, 'stack', c.stack, 'resource', c.resource,
+           'image', c.image, 'status', c.status, 'requestId', c.request_id)), '[]') into claims
+    from iu_core.claim c where exists (select from jsonb_array_elements(p_refs) d where d ->> 'surface' = c.surface
+                                         and (d ->> 'key' = c.key or starts_with(c.key, d ->> 'prefix')));
+  select coalesce(jsonb_agg(jsonb_build_object('subject', n.subject, 'applied', n.applied)), '[]') into runs
+    from (select r.subject, count(*) as applied from iu_core.dot_run r
+           where r.outcome = 'applied' and r.subject in (
+             select (d ->> 'surface') || '/' || (d ->> 'key') from jsonb_array_elements(p_refs) d where d ? 'key'
+             union
+             select (f ->> 'surface') || '/' || (f ->> 'key') from jsonb_array_elements(found) f)
+           group by r.subject) n;
+  select coalesce(jsonb_agg(jsonb_build_object('surface', d ->> 'surface', 'live', (iu_core.count_rows(d ->> 'surface')).live)), '[]') into counts
+    from jsonb_array_elements(p_refs) d where d ? 'count';
+  return jsonb_build_object('rows', found, 'claims', claims, 'runs', runs, 'counts', counts);
+end $$;
 
 create function iu_core.surface_counters() returns table (surface text, live bigint, total bigint)
 language sql stable set search_path = pg_catalog, pg_temp

@@ -53,12 +53,13 @@ begin atomic
       or (c.image, c.request_id, c.stack, c.status) is distinct from (j.image, j.request_id, j.stack, j.status);
 end;
 
--- Lines of what PostgreSQL brought itself, in one hash, and of what somebody added to it.
+-- Lines of what PostgreSQL brought itself, in one hash, and of what somebody added to it. Its own functions have the same
+-- oids in every database of a version.
 create function iu_core.catalogue_lines() returns setof text
 language sql stable set search_path = pg_catalog, pg_temp
 begin atomic
   select 'functions of PostgreSQL ' || encode(sha256(convert_to(string_agg(format('%s %s %s %s %s', p.proname, p.proargtypes, p.prolang, p.prosrc, p.proacl),
-           E'\n' order by p.proname collate "C", p.proargtypes::text collate "C"), 'UTF8')), 'hex')
+           E'\n' order by p.oid), 'UTF8')), 'hex')
     from pg_proc p where p.pronamespace = 'pg_catalog'::regnamespace
   union all
   select format('large object function %s %s', p.oid::regprocedure, p.proacl) from pg_proc p

@@ -46,11 +46,12 @@ end $$;
 create function iu_core.expected_bins() returns jsonb
 language sql stable set search_path = pg_catalog, pg_temp
 return (
-  with patch as (
-    select q.proposed_action as a from public.apr_requests q
+  -- The new file is looked at once: it is half a megabyte.
+  with patch as materialized (
+    select q.proposed_action - 'new_content_base64' as a, iu_core.content_sha256(q.proposed_action) as sha256 from public.apr_requests q
      where q.status = 'applied' and q.action_code = 'patch_ops_code' and q.proposed_action ? 'staged_files'
   ), file as (
-    select n.name, iu_core.content_sha256(p.a) as sha256
+    select n.name, p.sha256
       from patch p, lateral (values (regexp_replace(p.a ->> 'file_path', '^.*/', '')), (p.a ->> 'alias')) n(name)
      where n.name is not null
     union all
@@ -75,11 +76,27 @@ return (select coalesce(jsonb_agg(t.code order by t.code), '[]') from iu_core.v_
 -- Live tools of C1 that share a name or a file: one DOT registered twice. The code is unique in the table.
 create function iu_core.tools_twice() returns jsonb
 language sql stable set search_path = pg_catalog, pg_temp
-return (select coalesce(jsonb_agg(distinct t.code), '[]') from iu_core.v_c1_tool t join iu_core.v_c1_tool other
-            on other.code <> t.code and (other.name = t.name or other.file = t.file));
+return (
+  with tool as materialized (select * from iu_core.v_c1_tool)
+  select coalesce(jsonb_agg(distinct t.code), '[]') from tool t join tool other
+      on other.code <> t.code and (other.name = t.name or other.file = t.file));
 
--- The whole state that a readback judges, of one snapshot.
-create function iu_core.read_state() returns jsonb
+-- What the handbook's chain and the guards say: the dear half of the state.
+create function iu_core.read_state_of_guards() returns jsonb
+language sql stable set search_path = pg_catalog, pg_temp
+return jsonb_build_object(
+  'ledger', jsonb_build_object('brokenAt', iu_core.verify_ledger(),
+     'entries', (select count(*) from public.dot_ledger),
+     'atBaseline', (select count(*) from public.dot_ledger l where not exists (select from iu_core.dot_run r, iu_core.v_baseline b
+        where r.request_id = l.request_id and r.applied_seq > b.journal_position)),
+     'runs', (select count(*) from iu_core.dot_run r, iu_core.v_baseline b, iu_core.dot d
+        where r.applied_seq > b.journal_position and d.dot_code = r.dot_code and d.ledgers),
+     'head', (select l.entry_hash from public.dot_ledger l order by l.seq desc limit 1)),
+  'guard', jsonb_build_object('seen', iu_core.guard_digest(),
+     'installed', (select i.guard_digest from iu_core.install i where i.guard_digest is not null order by i.seq desc limit 1)));
+
+-- What the rows, the claims and the journal say.
+create function iu_core.read_state_of_rows() returns jsonb
 language sql stable set search_path = pg_catalog, pg_temp
 return jsonb_build_object(
   'counters', (select jsonb_object_agg(c.surface, jsonb_build_object('live', c.live, 'total', c.total)) from iu_core.surface_counters() c),
@@ -91,16 +108,7 @@ return jsonb_build_object(
   'catalogueCount', (select m.record_count from public.meta_catalog m where m.code = 'CAT-006'),
   'movedSurfaces', to_jsonb(iu_core.moved_surfaces()),
   'drift', (select coalesce(jsonb_agg(to_jsonb(d)), '[]') from iu_core.claim_drift() d),
-  'ledger', jsonb_build_object('brokenAt', iu_core.verify_ledger(),
-     'entries', (select count(*) from public.dot_ledger),
-     'atBaseline', (select count(*) from public.dot_ledger l where not exists (select from iu_core.dot_run r, iu_core.v_baseline b
-        where r.request_id = l.request_id and r.applied_seq > b.journal_position)),
-     'runs', (select count(*) from iu_core.dot_run r, iu_core.v_baseline b, iu_core.dot d
-        where r.applied_seq > b.journal_position and d.dot_code = r.dot_code and d.ledgers),
-     'head', (select l.entry_hash from public.dot_ledger l order by l.seq desc limit 1)),
   'vocabularyRows', iu_core.vocabulary_rows(),
-  'guard', jsonb_build_object('seen', iu_core.guard_digest(),
-     'installed', (select i.guard_digest from iu_core.install i where i.guard_digest is not null order by i.seq desc limit 1)),
   'bins', iu_core.expected_bins(),
   -- A row of history is nothing that could be retired, unless it has a state of its own.
   'steps', (select coalesce(jsonb_agg(distinct r.step), '[]') from iu_core.claim c join iu_core.dot_run r on r.request_id = c.request_id
@@ -109,3 +117,8 @@ return jsonb_build_object(
   'approvals', (select s.value from iu_core.setting s where s.name = 'approvals'),
   'target', jsonb_build_object('system', (select system_identifier::text from pg_control_system()),
      'database', (select d.oid::text from pg_database d where d.datname = current_database())));
+
+-- The whole state that a readback judges. c1-reader asks for the halves on two connections that share a snapshot.
+create function iu_core.read_state() returns jsonb
+language sql stable set search_path = pg_catalog, pg_temp
+return iu_core.read_state_of_rows() || iu_core.read_state_of_guards();

@@ -31,7 +31,8 @@ grant execute on function
   iu_core.surface_rows(text, text[]), iu_core.count_rows(text), iu_core.by_digest(jsonb), iu_core.read_refs(jsonb), iu_core.surface_counters(),
   iu_core.undone_digest(text, bigint), iu_core.moved_surfaces(), iu_core.moved_since_install(), iu_core.verify_ledger(), iu_core.claim_drift(),
   iu_core.guard_digest(), iu_core.step_deltas(), iu_core.vocabulary_rows(), iu_core.tools_without_entry(), iu_core.tools_twice(),
-  iu_core.content_sha256(jsonb), iu_core.expected_bins(), public.quorum_passed(text), iu_core.read_state(), iu_core.live_snapshot()
+  iu_core.content_sha256(jsonb), iu_core.expected_bins(), public.quorum_passed(text), iu_core.read_state(),
+  iu_core.read_state_of_rows(), iu_core.read_state_of_guards(), iu_core.live_snapshot()
 to c1_reader;
 
 -- Each DOT: the door, and the functions of the surfaces that the matrix gives it.

@@ -41,14 +41,17 @@ describe('snapshot', () => {
     expect(await trial.fingerprint()).toBe(before);
   });
 
-  test('asks in one read-only transaction, and logs in as a role that may not write', async () => {
+  test('asks in read-only transactions of one snapshot, and logs in as a role that may not write', async () => {
     const since = trial.proxy.statements.length;
     await snapshot(file());
-    expect(trial.proxy.statements.slice(since)).toEqual([
-      'begin isolation level repeatable read read only',
-      expect.stringContaining('iu_core.read_state()'),
-      'commit',
+    const asked = trial.proxy.statements.slice(since);
+    const begin = 'begin isolation level repeatable read read only';
+    expect(asked.filter((statement) => statement.startsWith('begin'))).toEqual([
+      begin,
+      expect.stringMatching(new RegExp(`^${begin}; set transaction snapshot '[0-9A-F-]+'$`)),
     ]);
+    expect(asked.filter((statement) => /iu_core\.read_state_of_(?:rows|guards)\(\)/.test(statement))).toHaveLength(2);
+    expect(asked).toHaveLength(7);
     const pool = await trial.runtime.pool('auditor_ro');
     await expect(pool.query(`delete from public.species`)).rejects.toMatchObject({ code: '25006' });
     const client = await pool.connect();
@@ -93,14 +96,14 @@ describe('snapshot', () => {
   test('of a state that is not whole is a stop', async () => {
     await trial.tamper(
       [],
-      `alter function iu_core.read_state() rename to read_state_away`,
-      `create function iu_core.read_state() returns jsonb language sql stable return '{"counters":{}}'::jsonb`,
+      `alter function iu_core.read_state_of_rows() rename to rows_away`,
+      `create function iu_core.read_state_of_rows() returns jsonb language sql stable return '{"counters":{}}'::jsonb`,
     );
     const refused = await snapshot(file());
     await trial.tamper(
       [],
-      'drop function iu_core.read_state()',
-      `alter function iu_core.read_state_away() rename to read_state`,
+      'drop function iu_core.read_state_of_rows()',
+      `alter function iu_core.rows_away() rename to read_state_of_rows`,
     );
     expect(failureOf(refused)).toEqual(failure(1, 'ERROR_READ_FAILED'));
     expect(existsSync(file())).toBe(false);
