@@ -71,3 +71,9 @@ test('debug messages are left out unless leaks are looked for; all others are se
   expect(await printed(script)).toEqual([0, 1]);
   expect(await printed(script, { PULUMI_DEBUG_PROMISE_LEAKS: '1' })).toEqual([1, 1]);
 });
+
+test('a resource does not say where it was made, unless leaks are looked for', async () => {
+  const script = "require('@pulumi/pulumi').Resource.stackTrace(0).length > 0";
+  expect(await printed(script)).toBe(false);
+  expect(await printed(script, { PULUMI_DEBUG_PROMISE_LEAKS: '1' })).toBe(true);
+});
