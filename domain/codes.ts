@@ -16,7 +16,7 @@ export interface CodeEntry {
   readonly from: readonly CodeOrigin[];
 }
 
-export type CodeOrigin = 'program' | 'bin' | 'reader' | 'database' | 'cli' | 'runtime' | 'engine';
+export type CodeOrigin = 'program' | 'bin' | 'reader' | 'executor' | 'database' | 'cli' | 'runtime' | 'engine';
 
 const EXIT_BY_KIND: Readonly<Record<CodeKind, number>> = { OK: 0, NOOP: 0, HOLD: 3, REJECT: 4, ERROR: 1 };
 const EXIT_USAGE = 64;
@@ -110,6 +110,16 @@ export const CODES = {
     'Another dot-apr-execute holds the lock of the DOT folder.',
     'wait for it to end, then run the same command again',
     ['bin'],
+  ),
+  HOLD_EXECUTOR_REGRESSION: hold(
+    'A release of the executor answers KG otherwise than the one before, or does not answer C1 as it must; it is not in use.',
+    'compare its answers with those of the release before, and build it again',
+    ['executor', 'reader'],
+  ),
+  HOLD_EXECUTOR_RELEASE: hold(
+    'A release of the executor is missing, or is not the file that its digest names.',
+    'npx c1 runtime start, which brings the releases again',
+    ['executor', 'reader', 'program'],
   ),
   HOLD_GUARD_CHANGED: hold(
     'A guard, a function body, an owner or a right is not what the last install left.',
@@ -264,6 +274,11 @@ export const CODES = {
   ERROR_DATABASE: error('PostgreSQL refused or failed.', 'npx c1 runtime status', ['bin', 'reader', 'runtime']),
   ERROR_ENGINE_FAILED: error('pulumi failed and named no code.', 'run the same pulumi command again', ['cli']),
   ERROR_ENGINE_SETUP: error('The engine could not be set up on this machine.', 'npm run setup', ['engine']),
+  ERROR_EXECUTOR_UNHEALTHY: error(
+    'A release of the executor ended, hangs, or does not answer as itself; the one before is in use.',
+    'look into executor/run for its log, build it again, then npx pulumi up',
+    ['executor', 'reader', 'runtime'],
+  ),
   ERROR_INTERNAL: error('A fault in this product.', 'run again with --debug and report it', [
     'bin',
     'reader',

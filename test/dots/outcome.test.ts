@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Delta } from '../../domain/deltas.ts';
-import { failureOf, type Outcome, outcomeLine } from '../../dots/kernel/outcome.ts';
+import { failureOf } from '../../domain/failure.ts';
+import { type Outcome, outcomeLine } from '../../dots/kernel/outcome.ts';
 
 const outcome: Outcome = {
   dot: 'DOT_SPECIES_REGISTER',

@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import { lstatSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import * as z from 'zod/mini';
+import { C1Error } from '../../domain/codes.ts';
+import '../../domain/english.ts';
+
+/** The folder of the executor: releases by the digest of their bytes, and which of them is in use. */
+export interface ExecutorFolder {
+  readonly root: string;
+  /** `releases/<digest>/executor.cjs`; a release is never changed and never removed. */
+  readonly releases: string;
+  /** Link to the release that runs. */
+  readonly current: string;
+  /** What the last deploy was to bring, and whether it came to its end. */
+  readonly deployed: string;
+  /** The service's configuration but for release and port. */
+  readonly config: string;
+  /** Configuration, pid and log of what runs. */
+  readonly run: string;
+  readonly node: string;
+}
+
+export function executorFolder(root: string): ExecutorFolder {
+  return {
+    root,
+    releases: join(root, 'releases'),
+    current: join(root, 'current'),
+    deployed: join(root, 'deployed.json'),
+    config: join(root, 'config', 'executor.json'),
+    run: join(root, 'run'),
+    node: join(root, 'lib', 'node'),
+  };
+}
+
+export interface Release {
+  readonly name: string;
+  /** Lower-case hex SHA-256 of the bundle. */
+  readonly digest: string;
+}
+
+const release = z.strictObject({
+  name: z.string().check(z.regex(/^[a-z0-9][a-z0-9.-]*:[a-z0-9][a-z0-9.-]*$/)),
+  digest: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
+});
+const deployment = z.strictObject({
+  release,
+  /** What to go back to; null after the very first deploy. */
+  previous: z.nullable(release),
+  /** `deploying` while the switch is not known to be good. */
+  status: z.enum(['deploying', 'deployed']),
+  /** SHA-256 of the KG answers that every release has to give. */
+  kg: z.nullable(z.string()),
+});
+export type Deployment = z.infer<typeof deployment>;
+
+export function bundleOf(folder: ExecutorFolder, digest: string): string {
+  return join(folder.releases, digest, 'executor.cjs');
+}
+
+/** @throws C1Error HOLD_EXECUTOR_RELEASE when there is no such release, or its bytes are others than its name says */
+export function assertRelease(folder: ExecutorFolder, { name, digest }: Release): void {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(bundleOf(folder, digest));
+  } catch (cause) {
+    throw notThere(`no release ${digest}`, `the bundle of ${name}`, cause);
+  }
+  const seen = createHash('sha256').update(bytes).digest('hex');
+  if (seen !== digest) throw notThere(`a bundle with SHA-256 ${seen}`, `${digest}, as its folder says`);
+}
+
+/** Digest of the release that the link names; null where nothing was ever deployed. @throws C1Error HOLD_EXECUTOR_RELEASE */
+export function currentDigest(folder: ExecutorFolder): string | null {
+  if (lstatSync(folder.current, { throwIfNoEntry: false }) === undefined) return null;
+  try {
+    return basename(readlinkSync(folder.current));
+  } catch (cause) {
+    throw notThere('something else than a link to the current release', 'a link', cause);
+  }
+}
+
+/** Switches in one rename: at every moment the link names one whole release. */
+export function switchTo(folder: ExecutorFolder, digest: string): void {
+  const fresh = `${folder.current}.part`;
+  rmSync(fresh, { force: true });
+  symlinkSync(join('releases', digest), fresh);
+  renameSync(fresh, folder.current);
+}
+
+/** Null where nothing was ever deployed. @throws C1Error HOLD_EXECUTOR_RELEASE for a record that cannot be read */
+export function readDeployment(folder: ExecutorFolder): Deployment | null {
+  let text: string;
+  try {
+    text = readFileSync(folder.deployed, 'utf8');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
+    throw notThere('a record of the last deploy that cannot be read', 'one that can', cause);
+  }
+  try {
+    return deployment.parse(JSON.parse(text));
+  } catch (cause) {
+    throw notThere('a record of the last deploy that is not whole', 'release, status and answers', cause);
+  }
+}
+
+export function writeDeployment(folder: ExecutorFolder, value: Deployment): void {
+  const fresh = `${folder.deployed}.part`;
+  writeFileSync(fresh, `${JSON.stringify(value)}\n`);
+  renameSync(fresh, folder.deployed);
+}
+
+function notThere(seen: string, expected: string, cause?: unknown): C1Error {
+  return new C1Error('HOLD_EXECUTOR_RELEASE', { seen, expected }, { cause });
+}

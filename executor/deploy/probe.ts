@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod/mini';
+import { C1Error } from '../../domain/codes.ts';
+import type { Release } from './folder.ts';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How long one answer may take. */
+const ANSWER_MS = 5_000;
+const MOST_BYTES = 1024 * 1024;
+
+const health = z.object({
+  status: z.literal('ok'),
+  writes_db: z.literal(false),
+  release: z.object({ name: z.string(), digest: z.string() }),
+});
+const planOnly = z.object({
+  validated: z.literal(true),
+  endpoint_present: z.literal(true),
+  true_dry_run_possible: z.literal(true),
+  writes_db: z.literal(false),
+  write_obs: z.literal(false),
+});
+
+/** Requests whose answers must be the same before and after a deploy, byte for byte. */
+const KG_REQUESTS = [
+  { dot_code: 'DOT_KG_EXPLAIN', mode: 'PLAN_ONLY' },
+  { dot_code: 'DOT_KG_EXPLAIN_VERIFY', mode: 'PLAN_ONLY' },
+  { dot_code: 'DOT_KG_EXPLAIN', mode: 'REAL_RUN' },
+] as const;
+
+/** Whether it answers as that very release, with a database that it can reach and does not write. */
+export async function isHealthy(address: Address, { name, digest }: Release): Promise<boolean> {
+  try {
+    const { status, body } = await ask(address, 'GET', '/health');
+    const found = health.safeParse(JSON.parse(body));
+    return status === 200 && found.success && found.data.release.name === name && found.data.release.digest === digest;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * SHA-256 over status and bytes of every KG answer.
+ *
+ * @throws C1Error ERROR_EXECUTOR_UNHEALTHY when it does not answer
+ */
+export async function kgAnswers(address: Address): Promise<string> {
+  const hash = createHash('sha256');
+  for (const request of KG_REQUESTS) {
+    const { status, body } = await dispatch(address, request);
+    hash.update(`${status} ${Buffer.byteLength(body)}\n${body}\n`);
+  }
+  return hash.digest('hex');
+}
+
+/** @throws C1Error HOLD_EXECUTOR_REGRESSION when C1 is not validated, or a REAL_RUN is not blocked */
+export async function assertC1(address: Address): Promise<void> {
+  const plan = await dispatch(address, { dot_code: 'DOT_C1_VOCAB_BUILD', mode: 'PLAN_ONLY' });
+  if (plan.status !== 200 || !planOnly.safeParse(jsonOf(plan.body)).success) throw regression('PLAN_ONLY of C1', plan);
+  const real = await dispatch(address, { dot_code: 'DOT_C1_VOCAB_BUILD', mode: 'REAL_RUN' });
+  if (real.status !== 403 || codeOf(real.body) !== 'C1_PROD_REAL_RUN_BLOCKED') throw regression('REAL_RUN of C1', real);
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+async function dispatch(address: Address, request: object): Promise<Answer> {
+  try {
+    return await ask(address, 'POST', '/dispatch', JSON.stringify(request));
+  } catch (cause) {
+    const seen = `no answer to POST /dispatch (${cause instanceof Error ? cause.message : String(cause)})`;
+    throw new C1Error('ERROR_EXECUTOR_UNHEALTHY', { seen, expected: 'an answer' }, { cause });
+  }
+}
+
+async function ask({ host, port }: Address, method: string, path: string, body?: string): Promise<Answer> {
+  const response = await fetch(`http://${host}:${port}${path}`, {
+    method,
+    signal: AbortSignal.timeout(ANSWER_MS),
+    redirect: 'error',
+    ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
+  });
+  return { status: response.status, body: (await response.text()).slice(0, MOST_BYTES) };
+}
+
+function jsonOf(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return null;
+  }
+}
+
+function codeOf(body: string): unknown {
+  const value = jsonOf(body);
+  return typeof value === 'object' && value !== null && 'code' in value ? value.code : null;
+}
+
+function regression(what: string, { status, body }: Answer): C1Error {
+  return new C1Error('HOLD_EXECUTOR_REGRESSION', {
+    seen: `${what} answered with ${status} ${body.slice(0, 300)}`,
+    expected: 'validated without a write, and REAL_RUN blocked',
+  });
+}

@@ -1,0 +1,138 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pWaitFor, { TimeoutError } from 'p-wait-for';
+import { C1Error } from '../../domain/codes.ts';
+import { bundleOf, type ExecutorFolder, type Release } from './folder.ts';
+import { type Address, isHealthy } from './probe.ts';
+
+const POLL_MS = 20;
+/** A service that does not stop by itself within this is killed. */
+const STOP_LIMIT_MS = 10_000;
+
+/** What answers for all, and what a deploy tries out beside it. */
+export type Role = 'service' | 'trial';
+
+export interface Start {
+  readonly release: Release;
+  readonly address: Address;
+  /** How long it may take until it answers, in milliseconds. */
+  readonly limitMs: number;
+}
+
+/**
+ * Starts a release and waits until it answers as that release. The service outlives us; a trial goes when our process
+ * group does, and a deploy ends the trial that a killed one left.
+ *
+ * @throws C1Error ERROR_EXECUTOR_UNHEALTHY when it ends, hangs or answers as another; it is ended then
+ */
+export async function startService(folder: ExecutorFolder, role: Role, start: Start): Promise<void> {
+  const { child, log } = launch(folder, role, start);
+  let ended: string | null = null;
+  child.once('exit', (code, signal) => {
+    ended = signal ?? `exit status ${code}`;
+  });
+  child.once('error', ({ message }) => {
+    ended = message;
+  });
+  child.unref();
+  if (child.pid !== undefined) writeFileSync(pidFile(folder, role), `${child.pid}\n`);
+  try {
+    await pWaitFor(async () => ended !== null || (await isHealthy(start.address, start.release)), {
+      interval: POLL_MS,
+      timeout: start.limitMs,
+    });
+  } catch (cause) {
+    await stopService(folder, role);
+    if (!(cause instanceof TimeoutError)) throw cause;
+    throw unhealthy(start, `no answer as that release within ${start.limitMs} ms`, log);
+  }
+  if (ended === null && child.pid !== undefined) return;
+  await stopService(folder, role);
+  throw unhealthy(start, ended ?? 'no process', log);
+}
+
+/** Process number of what this folder's pid file names, if it still runs. */
+export function runningService(folder: ExecutorFolder, role: Role): number | null {
+  const pid = Number(readIfThere(pidFile(folder, role)) ?? '');
+  return Number.isInteger(pid) && pid > 1 && isOurs(folder, pid) ? pid : null;
+}
+
+/** Ends the service of this folder and no other process; false when none runs. */
+export async function stopService(folder: ExecutorFolder, role: Role): Promise<boolean> {
+  const pid = runningService(folder, role);
+  if (pid !== null) await stopProcess(pid);
+  rmSync(pidFile(folder, role), { force: true });
+  return pid !== null;
+}
+
+export async function stopProcess(pid: number): Promise<void> {
+  signal(pid, 'SIGTERM');
+  const gone = async () => !isAlive(pid);
+  await pWaitFor(gone, { interval: POLL_MS, timeout: STOP_LIMIT_MS }).catch(() => signal(pid, 'SIGKILL'));
+  await pWaitFor(gone, { interval: POLL_MS, timeout: STOP_LIMIT_MS });
+}
+
+function launch(
+  folder: ExecutorFolder,
+  role: Role,
+  { release, address }: Start,
+): { readonly child: ChildProcess; readonly log: string } {
+  mkdirSync(folder.run, { recursive: true });
+  const config = join(folder.root, 'config', `${role}.json`);
+  const base = JSON.parse(readFileSync(folder.config, 'utf8')) as object;
+  writeFileSync(config, `${JSON.stringify({ ...base, listen: address, release })}\n`, { mode: 0o600 });
+  const log = join(folder.run, `${role}.log`);
+  const out = openSync(log, 'a', 0o600);
+  try {
+    const child = spawn(folder.node, [bundleOf(folder, release.digest), '--config', config], {
+      cwd: folder.root,
+      detached: role === 'service',
+      env: { PATH: '/usr/bin:/bin' },
+      stdio: ['ignore', out, out],
+    });
+    return { child, log };
+  } finally {
+    closeSync(out);
+  }
+}
+
+/** The number may have gone to another program by now; ours has a bundle of this folder in its command line. */
+function isOurs(folder: ExecutorFolder, pid: number): boolean {
+  const line = readIfThere(`/proc/${pid}/cmdline`)?.split('\0') ?? [];
+  const releases = realpathSync(folder.releases, 'utf8');
+  return line.some((word) => word.startsWith(`${folder.releases}/`) || word.startsWith(`${releases}/`));
+}
+
+function isAlive(pid: number): boolean {
+  const state = readIfThere(`/proc/${pid}/stat`)?.split(') ').at(-1)?.[0];
+  return state !== undefined && state !== 'Z';
+}
+
+function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It ended by itself.
+  }
+}
+
+function unhealthy({ release }: Start, seen: string, log: string): C1Error {
+  const last = readIfThere(log)?.trim().split('\n').at(-1)?.slice(-300) ?? '';
+  return new C1Error('ERROR_EXECUTOR_UNHEALTHY', {
+    seen: `${release.name} with ${seen}${last === '' ? '' : `, and in its log: ${last}`}`,
+    expected: 'a service that answers GET /health as that release',
+  });
+}
+
+function pidFile(folder: ExecutorFolder, role: Role): string {
+  return join(folder.run, `${role}.pid`);
+}
+
+function readIfThere(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return null;
+  }
+}
