@@ -7,7 +7,7 @@ export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
   const [
     { readPayloadFiles, readPlannedDeltas },
     { LAST_STEP, stepsThrough },
-    { blankRegistrar },
+    { blankBuild },
     { codesPage },
     { stepsPage },
   ] = await Promise.all([
@@ -17,7 +17,7 @@ export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
     import('./docs/codes-page.ts'),
     import('./docs/steps-page.ts'),
   ]);
-  const steps = stepsThrough(LAST_STEP, { ...readPayloadFiles('payloads'), ...blankRegistrar() });
+  const steps = stepsThrough(LAST_STEP, { ...readPayloadFiles('payloads'), ...blankBuild() });
   return new Map([
     ['docs/codes.md', codesPage()],
     ['docs/steps.md', stepsPage(steps, await readPlannedDeltas('planned-deltas.yaml'))],

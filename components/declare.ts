@@ -5,6 +5,7 @@ import type { Step, StepId } from '../domain/steps/step.ts';
 import { Admission } from './admission.ts';
 import { Baseline } from './baseline.ts';
 import { ContractBinding } from './contract-binding.ts';
+import { ExecutorImage } from './executor-image.ts';
 import type { GovernedStep, GovernedStepArgs } from './governed-step.ts';
 import { PrewriteGate } from './prewrite.ts';
 import { Registrar } from './registrar.ts';
@@ -20,6 +21,7 @@ const COMPONENTS: Readonly<Record<StepId, new (args: GovernedStepArgs) => Govern
   W3: Surface,
   W4: ToolRegistration,
   W5: ContractBinding,
+  W6: ExecutorImage,
 };
 
 /** Declares the steps in order; each depends on the gate of the one before. */

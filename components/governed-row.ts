@@ -29,7 +29,7 @@ export class GovernedRow extends pulumi.ComponentResource {
     this.command = dotResource(
       row.name,
       {
-        folder: transport.dotFolder,
+        folder: row.place === 'dot' ? transport.dotFolder : transport.executorFolder,
         create: transport.call(commandFor(asked(row.create, options.denials), claimant)),
         delete: transport.call(commandFor(row.retire, claimant)),
         stdin: row.payload === null ? null : canonicalJson(row.payload),

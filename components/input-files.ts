@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import * as z from 'zod/mini';
 import { sha256Hex } from '../domain/canonical.ts';
 import { C1Error } from '../domain/codes.ts';
+import { executorBuild } from '../domain/executor.ts';
 import { admissionRow, birthRow, contractRow, dotToolRow, parsePayload, speciesRow } from '../domain/payloads.ts';
 import { type PlannedDeltas, parsePlannedDeltas } from '../domain/planned-deltas.ts';
-import { registrarProposal, release } from '../domain/release.ts';
+import { type BuildPayloads, registrarProposal, release } from '../domain/release.ts';
 import type { StepPayloads } from '../domain/steps/payloads.ts';
-import type { RegistrarPayload } from '../domain/steps/w1-registrar.ts';
 import { parseJsonStrictly } from '../domain/strict-json.ts';
 
 /**
@@ -26,15 +26,17 @@ export function readPayloadFiles(folder: string): StepPayloads {
 }
 
 /**
- * What the release folder of the DOT host brings: the registrar's patch and the digests of the files to be staged.
+ * What a build brought to the runtime: in the release folder of the DOT host the registrar's patch and the digests of the
+ * files to be staged, in the executor's folder its releases.
  *
  * @throws C1Error ERROR_RUNTIME_UNREACHABLE when there is none; ERROR_PAYLOAD_INVALID when its files are not what it says
  */
-export function readRelease(folder: string): RegistrarPayload {
-  const found = parsePayload(release, parseRelease(join(folder, 'release.json')), 'release');
-  const content = readFileSync(join(folder, found.registrar.file));
+export function readBuild(releaseFolder: string, executorFolder: string): BuildPayloads {
+  const found = parsePayload(release, parseBrought(join(releaseFolder, 'release.json')), 'release');
+  const executor = parsePayload(executorBuild, parseBrought(join(executorFolder, 'build.json')), 'executor');
+  const content = readFileSync(join(releaseFolder, found.registrar.file));
   if (sha256Hex(content) === found.registrar.sha256)
-    return { release: found, proposal: registrarProposal(found, content) };
+    return { release: found, proposal: registrarProposal(found, content), executor };
   throw new C1Error('ERROR_PAYLOAD_INVALID', {
     seen: `${found.registrar.file} with SHA-256 ${sha256Hex(content)}`,
     expected: `${found.registrar.sha256}, as release.json says`,
@@ -42,11 +44,11 @@ export function readRelease(folder: string): RegistrarPayload {
   });
 }
 
-function parseRelease(file: string): unknown {
+function parseBrought(file: string): unknown {
   try {
     return parseJsonStrictly(readFileSync(file));
   } catch (cause) {
-    const seen = 'no readable release.json beside the bins';
+    const seen = `no readable ${basename(file)} of a build`;
     throw new C1Error('ERROR_RUNTIME_UNREACHABLE', { seen, expected: 'one that a start brought' }, { cause });
   }
 }

@@ -9,7 +9,7 @@ import { binsOf, type Step } from '../domain/steps/step.ts';
 import { assertArrivals, comingRows } from './arrivals.ts';
 import { readConfig, type StackConfig } from './config.ts';
 import { declareSteps } from './declare.ts';
-import { readPayloadFiles, readPlannedDeltas, readRelease } from './input-files.ts';
+import { readBuild, readPayloadFiles, readPlannedDeltas } from './input-files.ts';
 import type { LookUps } from './look-ups.ts';
 import { deltaLines, deltaTable } from './report.ts';
 import { type Bins, CROSS_CHECKED, crossCheck, type LiveState, readLiveState } from './snapshot.ts';
@@ -19,6 +19,7 @@ const PROJECT = 'c1';
 const STATE_FOLDER = '.c1';
 const PAYLOAD_FOLDER = 'payloads';
 const RELEASE_FOLDER = `${STATE_FOLDER}/opt/incomex/dot/release`;
+const EXECUTOR_FOLDER = `${STATE_FOLDER}/opt/incomex/executor`;
 const PLANNED_DELTAS = 'planned-deltas.yaml';
 
 /**
@@ -41,7 +42,7 @@ async function declare(lookUps: Promise<LookUps>): Promise<void> {
   assertProject();
   assertStateFolder();
   const config = readConfig();
-  const payloads = { ...readPayloadFiles(PAYLOAD_FOLDER), ...readRelease(RELEASE_FOLDER) };
+  const payloads = { ...readPayloadFiles(PAYLOAD_FOLDER), ...readBuild(RELEASE_FOLDER, EXECUTOR_FOLDER) };
   const steps = stepsThrough(config.through, payloads);
   const bins = binsNeeded(steps, payloads.proposal);
   const [live, planned] = await Promise.all([

@@ -5,6 +5,8 @@
 export interface Transport {
   /** Folder that the DOT bins are called in, relative to the program. */
   readonly dotFolder: string;
+  /** Folder of the executor's deploy, which is no DOT. */
+  readonly executorFolder: string;
   /** Folder of c1-reader, which is no DOT and is never staged. */
   readonly readerFolder: string;
   /** `dot-x --cloud` as the shell of that folder runs it. */
@@ -13,6 +15,7 @@ export interface Transport {
 
 export const localTransport: Transport = {
   dotFolder: '.c1/opt/incomex/dot/bin',
+  executorFolder: '.c1/opt/incomex/executor/bin',
   readerFolder: '.c1/bin',
   call: (command) => `./${command}`,
 };

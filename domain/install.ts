@@ -1,6 +1,6 @@
 import { DOTS } from './dots.ts';
 import { C1_OBJECTS, sourceSha256 } from './objects.ts';
-import { SURFACES } from './surfaces.ts';
+import { DATABASE_SURFACES } from './surfaces.ts';
 
 /**
  * What the installer copies into the database, as rows of `iu_core.surface`, `.dot`, `.dot_surface` and
@@ -11,7 +11,7 @@ export function domainCopy() {
 }
 
 function surfaceRows() {
-  return Object.values(SURFACES).map((surface) => ({
+  return DATABASE_SURFACES.map((surface) => ({
     surface: surface.name,
     relation: surface.relation,
     governed_table: surface.table,

@@ -8,7 +8,8 @@ import { isSurfaceName, type SurfaceName } from './surfaces.ts';
 
 /** `planned-deltas.yaml`: per step, the rows that it brings by surface and key, and the number of its applied runs. */
 const plannedStep = z.strictObject({
-  runs: z.int().check(z.positive()),
+  /** None where a step writes outside of the database alone, and so enters nothing in the handbook. */
+  runs: z.optional(z.int().check(z.positive())),
   rows: z.record(
     z.string().check(z.refine(isSurfaceName, 'a governed surface')),
     z.record(z.string(), z.enum(['insert', 'change'])),
@@ -36,7 +37,7 @@ export function plannedCounts(planned: PlannedDeltas, step: StepId): Partial<Rec
     surface,
     Object.values(keys).filter((operation) => operation === 'insert').length,
   ]);
-  return { ...Object.fromEntries(rows), dot_ledger: found.runs };
+  return { ...Object.fromEntries(rows), ...(found.runs === undefined ? {} : { dot_ledger: found.runs }) };
 }
 
 export function isPlanned(planned: PlannedDeltas, step: StepId, delta: Delta): boolean {

@@ -1,5 +1,6 @@
 import { C1Error } from './codes.ts';
 import { type Delta, refOf, type ScopeRef, scopeName } from './deltas.ts';
+import type { ExecutorBuild } from './executor.ts';
 import { isPlanned, type PlannedDeltas, plannedCounts } from './planned-deltas.ts';
 import type { RuntimeState } from './runtime-state.ts';
 import { foldDeltas, rowOf, type Snapshot } from './snapshot.ts';
@@ -12,12 +13,16 @@ import { admissionStep } from './steps/w2-admission.ts';
 import { surfaceStep } from './steps/w3-surface.ts';
 import { toolStep } from './steps/w4-tools.ts';
 import { contractStep } from './steps/w5-contracts.ts';
+import { executorStep } from './steps/w6-executor.ts';
 import { SURFACE_NAMES, SURFACES, type SurfaceName } from './surfaces.ts';
 
-export const LAST_STEP: StepId = 'W5';
+export const LAST_STEP: StepId = 'W6';
 
 /** The steps that a stack declares, in order. @throws C1Error ERROR_PAYLOAD_INVALID when payloads do not name the right DOTs once each */
-export function stepsThrough(through: StepId, payloads: StepPayloads & RegistrarPayload): readonly Step[] {
+export function stepsThrough(
+  through: StepId,
+  payloads: StepPayloads & RegistrarPayload & { readonly executor: ExecutorBuild },
+): readonly Step[] {
   assertPayloads(payloads);
   const all = [
     baselineStep(),
@@ -27,6 +32,7 @@ export function stepsThrough(through: StepId, payloads: StepPayloads & Registrar
     surfaceStep(),
     toolStep(payloads),
     contractStep(payloads),
+    executorStep(payloads),
   ];
   return all.slice(0, STEP_IDS.indexOf(through) + 1);
 }

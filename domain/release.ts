@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { PatchOrder, PatchProposal } from './apr.ts';
 import { C1_DOT_CODES, dotOf } from './dots.ts';
+import { EXECUTOR_C1, EXECUTOR_V1, type ExecutorBuild } from './executor.ts';
 import { HARDENED_NAME, HARDENED_VERSION, SCAN_FOLDER } from './registrar.ts';
 
 /** What a build of this program brings to the host, unstaged: the registrar's patch and the eight bins, by digest. */
@@ -56,8 +57,20 @@ export function registrarProposal(found: Release, content: Uint8Array): PatchPro
   return { ...order, new_content_base64: Buffer.from(content).toString('base64') };
 }
 
-/** The registrar's payload of `blankRelease`. */
-export function blankRegistrar(): { readonly release: Release; readonly proposal: PatchProposal } {
+/** What a build brings: the payloads of W1 and W6 that are no files of the program. */
+export interface BuildPayloads {
+  readonly release: Release;
+  readonly proposal: PatchProposal;
+  readonly executor: ExecutorBuild;
+}
+
+/** A build whose digests nobody knows: for the pages that only print commands. */
+export function blankBuild(): BuildPayloads {
   const blank = blankRelease();
-  return { release: blank, proposal: registrarProposal(blank, Buffer.from('blank')) };
+  const digest = '0'.repeat(64);
+  return {
+    release: blank,
+    proposal: registrarProposal(blank, Buffer.from('blank')),
+    executor: { v1: { name: EXECUTOR_V1, digest }, c1: { name: EXECUTOR_C1, digest } },
+  };
 }

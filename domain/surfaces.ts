@@ -15,8 +15,11 @@ export interface Surface {
   readonly assigned: readonly string[];
   /** Column that says whether a row is live, with the values that mean it is not; null where every row is live. */
   readonly status: { readonly column: string; readonly dead: readonly string[] } | null;
-  /** History only ever grows; state changes and is counted by live rows. */
-  readonly kind: 'state' | 'history' | 'catalog' | 'bookkeeping';
+  /**
+   * History only ever grows; state changes and is counted by live rows. What is `outside` of the database is read from
+   * where it is, has neither claim nor handbook entry, and is recorded by what deploys it.
+   */
+  readonly kind: 'state' | 'history' | 'catalog' | 'bookkeeping' | 'outside';
 }
 
 export const SURFACE_NAMES = [
@@ -33,6 +36,7 @@ export const SURFACE_NAMES = [
   'dot_ledger',
   'dot_runtime_gate',
   'dot_tools',
+  'executor_image',
   'governance_build_authorization',
   'governance_object_ownership',
   'kb_document',
@@ -87,6 +91,15 @@ export const SURFACES: Readonly<Record<SurfaceName, Surface>> = {
   },
   dot_runtime_gate: governed('dot_runtime_gate', ['gate'], ['updated_at'], null),
   dot_tools: governed('dot_tools', ['code'], ['id', 'last_executed', 'created_at'], retired),
+  executor_image: {
+    name: 'executor_image',
+    relation: '',
+    table: null,
+    key: ['service'],
+    assigned: [],
+    status: null,
+    kind: 'outside',
+  },
   governance_build_authorization: governed(
     'governance_build_authorization',
     ['auth_code'],
@@ -109,6 +122,9 @@ export const SURFACES: Readonly<Record<SurfaceName, Surface>> = {
   table_registry: governed('table_registry', ['schema', 'table_name'], ['id', 'created_at'], archived),
   vps_deploy_log: governed('vps_deploy_log', ['file', 'request_ref', 'status'], ['id', 'deployed_at'], null, 'history'),
 };
+
+/** The surfaces that the database has. */
+export const DATABASE_SURFACES: readonly Surface[] = Object.values(SURFACES).filter(({ kind }) => kind !== 'outside');
 
 function governed(
   name: SurfaceName,

@@ -15,13 +15,18 @@ export const READER = 'c1-reader';
 /** What a build made: file name in the build folder to its SHA-256. */
 export type Built = Readonly<Record<string, string>>;
 
+/** Beside the bins: the executor's releases, and its deploy, which is no DOT either. */
+export const EXECUTOR_BUNDLES = { v1: 'executor-v1.cjs', c1: 'executor-c1.cjs' } as const;
+export const EXECUTOR_DEPLOY = 'executor-deploy';
+
 interface Entry {
   readonly name: string;
   readonly source: string;
-  readonly mark: string;
+  /** What its header says it is; null for what is not run by its name. */
+  readonly mark: string | null;
 }
 
-const SOURCES = ['domain', 'dots'] as const;
+const SOURCES = ['domain', 'dots', 'executor'] as const;
 
 /**
  * Bundles every bin whose source is there, each into one file in `folder`; does nothing when no source changed. The same
@@ -45,6 +50,9 @@ async function entries(): Promise<readonly Entry[]> {
     { name: HARDENED_NAME, source: `dots/${HARDENED_NAME}.ts`, mark: codeMark('DOT-REGISTER') },
     ...stagedLater().map(({ file, code }) => ({ name: file, source: `dots/${file}.ts`, mark: codeMark(code) })),
     { name: READER, source: `dots/reader/${READER}.ts`, mark: 'READ-ONLY: no DOT' },
+    { name: EXECUTOR_DEPLOY, source: 'executor/deploy/main.ts', mark: 'DEPLOY: no DOT' },
+    { name: EXECUTOR_BUNDLES.v1, source: 'executor/main-v1.ts', mark: null },
+    { name: EXECUTOR_BUNDLES.c1, source: 'executor/main.ts', mark: null },
   ];
   const there = await Promise.all(wanted.map(({ source }) => isThere(path.join(CHECKOUT, source))));
   return wanted.filter((_, at) => there[at] === true);
@@ -78,7 +86,10 @@ async function bundle(wanted: readonly Entry[], folder: string): Promise<Built> 
     plugins: [NO_SUBPROGRAMS, LAST_AWAIT],
   });
   const texts = new Map(outputFiles.map(({ path: file, text }) => [path.basename(file, '.js'), text]));
-  const files = wanted.map(({ name, mark }) => ({ name, content: `${bundleHeader(mark)}${texts.get(name) ?? ''}` }));
+  const files = wanted.map(({ name, mark }) => ({
+    name,
+    content: `${mark === null ? '' : bundleHeader(mark)}${texts.get(name) ?? ''}`,
+  }));
   await Promise.all(files.map(({ name, content }) => writeAtomic(path.join(folder, name), content, 0o555)));
   return Object.fromEntries(files.map(({ name, content }) => [name, sha256Hex(content)]));
 }

@@ -4,7 +4,7 @@ import { canonicalJson, sha256Hex } from '../domain/canonical.ts';
 import { STAGING_LABELS } from '../domain/label.ts';
 import { type Built, READER } from './bin-build.ts';
 import { frozenScript, stubScript } from './bin-header.ts';
-import { errnoOf, readIfThere, writeAtomic } from './files.ts';
+import { errnoOf, readIfThere, writeAtomic, writeIfOther } from './files.ts';
 import type { BinDigests } from './install.ts';
 import { isExecutable } from './os-user.ts';
 import type { StatePaths } from './paths.ts';
@@ -102,12 +102,8 @@ async function installReader({ paths, buildFolder, built }: BinTarget): Promise<
   await writeIfOther(path.join(paths.reader, READER), await readFile(path.join(buildFolder, READER), 'utf8'), 0o555);
 }
 
-async function writeIfOther(file: string, content: string, mode?: number): Promise<void> {
-  if ((await readIfThere(file)) !== content) await writeAtomic(file, content, mode);
-}
-
 /** The Node that runs this is the one that the bins were built for and that is known to fit. */
-async function link(place: string): Promise<void> {
+export async function link(place: string): Promise<void> {
   if ((await linkTarget(place)) === process.execPath) return;
   await mkdir(path.dirname(place), { recursive: true });
   await rm(place, { force: true });

@@ -101,7 +101,7 @@ async function launchOnFreePort(paths: StatePaths, report: Reporter, launch: Lau
  * Below the range that systems take for outgoing connections, so that none of those has the port when a stopped runtime
  * wants it back; at random, so that two checkouts hardly ever want the same one.
  */
-async function pickPort(): Promise<number> {
+export async function pickPort(): Promise<number> {
   const port = Array.from({ length: PORT_CANDIDATES }, () => randomInt(PORTS.from, PORTS.to));
   return getPort({ host: HOST, port });
 }

@@ -58,3 +58,8 @@ export async function readIfThere(file: string): Promise<string | null> {
 export function errnoOf(cause: unknown): string | undefined {
   return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
 }
+
+/** Leaves a file alone that is right already. */
+export async function writeIfOther(file: string, content: string, mode?: number): Promise<void> {
+  if ((await readIfThere(file)) !== content) await writeAtomic(file, content, mode);
+}

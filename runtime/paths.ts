@@ -19,6 +19,8 @@ export interface StatePaths {
   readonly lib: string;
   /** What a build brings for staging; nobody runs files from here. */
   readonly release: string;
+  /** The executor's folder: releases, which is in use, and its deploy (executor/deploy/folder.ts). */
+  readonly executor: string;
   readonly cache: string;
   readonly config: string;
   /** Folder of the read-only reader, which is no DOT and so lives apart from the bins. */
@@ -43,6 +45,7 @@ export function statePaths(stateDir: string): StatePaths {
     bin: path.join(dot, 'bin'),
     lib: path.join(dot, 'lib'),
     release: path.join(dot, 'release'),
+    executor: path.join(state, 'opt', 'incomex', 'executor'),
     cache: path.join(dot, 'cache'),
     config: path.join(dot, 'config', 'runtime.json'),
     reader: path.join(state, 'bin'),

@@ -5,7 +5,7 @@ import { dotOf } from '../domain/dots.ts';
 import { HARDENED_NAME } from '../domain/registrar.ts';
 import { type Release, release } from '../domain/release.ts';
 import type { Built } from './bin-build.ts';
-import { readIfThere, writeAtomic } from './files.ts';
+import { writeIfOther } from './files.ts';
 import type { StatePaths } from './paths.ts';
 import { stagedLater } from './seed/tools.ts';
 
@@ -32,8 +32,4 @@ export function releaseOf(built: Built): Release {
 
 async function bring(from: string, to: string): Promise<void> {
   await writeIfOther(to, await readFile(from, 'utf8'), 0o444);
-}
-
-async function writeIfOther(file: string, content: string, mode: number): Promise<void> {
-  if ((await readIfThere(file)) !== content) await writeAtomic(file, content, mode);
 }

@@ -6,6 +6,7 @@ import { diskFinding, logSince, type StartOptions, startCluster, stopCluster } f
 import { withSuperuser } from './connect.ts';
 import { readConnection, writeConnection } from './connection-file.ts';
 import { databaseExists, LIVE } from './databases.ts';
+import { installExecutor, resetExecutor, startExecutor, stopExecutor } from './executor.ts';
 import type { BinDigests } from './install.ts';
 import { withLock } from './lock.ts';
 import { type StatePaths, statePaths } from './paths.ts';
@@ -18,6 +19,8 @@ import { ensureStandInKeys } from './stand-in-keys.ts';
 export interface RuntimeOptions extends Partial<Omit<StartOptions, 'port'>> {
   /** Gives up the kept port and picks another free one. */
   readonly newPort?: boolean;
+  /** Whether the executor is started as well; it is. */
+  readonly executor?: boolean;
 }
 
 const LOST_CONNECTION = { retries: 3, factor: 1, minTimeout: 200 } as const;
@@ -49,6 +52,8 @@ export async function startRuntime(
       const bins = await refreshBins(server, await knownGood(server), false);
       await ensurePristine(server, bins);
       await ensureLive(server, bins);
+      await installExecutor(paths, await buildBins(paths.build), server.port);
+      if (options.executor !== false) await startExecutor(paths, report);
       return { stateDir: paths.state, host: HOST, port: server.port, database: LIVE, pid: postmaster.pid };
     }),
   );
@@ -58,6 +63,7 @@ export async function startRuntime(
 export async function stopRuntime(stateDir: string, report: Reporter): Promise<boolean> {
   const paths = statePaths(stateDir);
   return withLock(paths, report, async () => {
+    if (await stopExecutor(paths)) report.did('executor stopped');
     const stopped = await stopCluster(paths, report);
     report.did(stopped ? 'PostgreSQL stopped' : 'PostgreSQL was not running');
     return stopped;
@@ -73,6 +79,9 @@ export async function resetRuntime(stateDir: string, report: Reporter): Promise<
     const bins = await refreshBins(server, new Set(), true);
     await withProgress(report, 'the database to be made anew', () => recreateLive(server, bins));
     report.did(`database ${LIVE} is as it was installed`);
+    await resetExecutor(paths);
+    await installExecutor(paths, await buildBins(paths.build), server.port);
+    await startExecutor(paths, report);
     return { stateDir: paths.state, host: HOST, port: server.port, database: LIVE, pid: postmaster.pid };
   });
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
 import { CATALOGUE_OF_DOTS } from '../../domain/payloads.ts';
 import { type RuntimeState, runtimeState } from '../../domain/runtime-state.ts';
-import { SURFACES, type Surface } from '../../domain/surfaces.ts';
+import { DATABASE_SURFACES, type Surface } from '../../domain/surfaces.ts';
 import { withClient } from '../../runtime/connect.ts';
 import { DEFAULT_READER } from '../../runtime/connection-file.ts';
 import { statePaths } from '../../runtime/paths.ts';
@@ -41,7 +41,7 @@ async function readState(client: Client): Promise<RuntimeState> {
 
 async function readForeign(client: Client): Promise<ReadonlyMap<string, readonly string[]>> {
   const foreign = new Map<string, readonly string[]>();
-  for (const surface of Object.values(SURFACES)) {
+  for (const surface of DATABASE_SURFACES) {
     if (surface.kind === 'bookkeeping') continue;
     foreign.set(surface.name, await readLines(client, foreignSql(surface)));
   }

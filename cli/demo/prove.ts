@@ -1,6 +1,6 @@
 import { C1Error } from '../../domain/codes.ts';
 import { CATALOGUE_OF_DOTS } from '../../domain/payloads.ts';
-import { SURFACES, type Surface, type SurfaceName } from '../../domain/surfaces.ts';
+import { DATABASE_SURFACES, type Surface, type SurfaceName } from '../../domain/surfaces.ts';
 import type { Observation } from './observe.ts';
 
 /** Live rows of a surface before and after `up`; `planned` is 0 where nothing was to change. */
@@ -131,7 +131,7 @@ function linesOf({ live }: Observation, surfaces: readonly Surface[]): readonly 
 }
 
 function governed(): readonly Surface[] {
-  return Object.values(SURFACES).filter(({ kind }) => kind !== 'bookkeeping');
+  return DATABASE_SURFACES.filter(({ kind }) => kind !== 'bookkeeping');
 }
 
 function short(text: string): string {

@@ -6,7 +6,7 @@ import { askJournal, type Claimed, type JournalWord } from './journal.ts';
 export interface Judged {
   readonly operation: PendingOperation;
   readonly resource: string;
-  readonly outcome: JournalWord['word'] | 'only reads' | 'no effect' | 'unknown';
+  readonly outcome: JournalWord['word'] | 'only reads' | 'no effect' | 'completed by the next up' | 'unknown';
   readonly requestId: string | null;
 }
 
@@ -41,10 +41,14 @@ function claimOf(operation: PendingOperation): Claimed | null {
     : { bin, stack, resource, direction };
 }
 
-/** A component is a name for its children, and a reader or a dry run only reads: none leaves anything behind. */
-function effectOf(operation: PendingOperation): 'only reads' | 'no effect' | 'unknown' {
+/**
+ * A component is a name for its children, and a reader or a dry run only reads: none leaves anything behind. The executor's
+ * deploy goes by contents: run again, it completes what a killed one began, or finds it done.
+ */
+function effectOf(operation: PendingOperation): 'only reads' | 'no effect' | 'completed by the next up' | 'unknown' {
   const command = commandOf(operation);
   if (command.startsWith('./c1-reader ') || isDry(command)) return 'only reads';
+  if (command.startsWith('./executor-deploy ')) return 'completed by the next up';
   return operation.resource.type.startsWith('c1:') ? 'no effect' : 'unknown';
 }
 

@@ -4,7 +4,7 @@ import type { Claimant, DotPlan, Family, Plan } from '../plans/plan.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { SurfaceName } from '../surfaces.ts';
 
-export const STEP_IDS = ['BASELINE', 'PREWRITE', 'W1', 'W2', 'W3', 'W4', 'W5'] as const;
+export const STEP_IDS = ['BASELINE', 'PREWRITE', 'W1', 'W2', 'W3', 'W4', 'W5', 'W6'] as const;
 /** Steps that are built, in the order in which they run. */
 export type StepId = (typeof STEP_IDS)[number];
 
@@ -19,6 +19,8 @@ export interface StepRow {
   readonly name: string;
   /** Who claims the row where two resources share one; the resource's own name otherwise. */
   readonly owner: string;
+  /** Where its command is: among the DOTs, or beside the executor, whose deploy is no DOT. */
+  readonly place: 'dot' | 'executor';
   /** The row as its component shows it. */
   readonly inputs: Readonly<Record<string, Json>>;
   readonly create: string;
@@ -58,8 +60,9 @@ export interface Step {
 /**
  * `registrar`: the deployed registrar, asked for everything that is new, names exactly the C1 DOTs that are not live.
  * `prewrite`: the whole state that the first write expects, and a way to write.
+ * `executor`: the release in use is whole, answers, and answers KG as before.
  */
-export const READER_CHECKS = ['registrar', 'prewrite'] as const;
+export const READER_CHECKS = ['registrar', 'prewrite', 'executor'] as const;
 export type ReaderCheck = (typeof READER_CHECKS)[number];
 
 export interface StepRowOptions<P extends Json> {
@@ -84,6 +87,7 @@ export function stepRow<P extends Json>(options: StepRowOptions<P>): StepRow {
   return {
     ...{ type, name, inputs, create, retire },
     owner: options.owner ?? name,
+    place: 'dot',
     payload: options.standardInput === undefined ? payload : options.standardInput,
     after: options.after ?? [],
     scope: [...dotPlan.scope(payload), entryOf(about)],
@@ -104,9 +108,10 @@ export function commandFor(command: string, { stack, resource }: Claimant): stri
   return `${command} --for ${stack}/${resource}`;
 }
 
-/** Names of the bins that a step's commands start. */
+/** Names of the DOT bins that a step's commands start. */
 export function binsOf(step: Step): readonly string[] {
-  const names = step.rows.flatMap((row) => [row.create, row.retire]).map((command) => command.split(' ')[0] ?? '');
+  const own = step.rows.filter(({ place }) => place === 'dot').flatMap((row) => [row.create, row.retire]);
+  const names = own.map((command) => command.split(' ')[0] ?? '');
   return [...new Set([...names, ...(step.channel ?? [])])].toSorted();
 }
 

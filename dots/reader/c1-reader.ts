@@ -11,30 +11,30 @@ import { parseStep } from '../../domain/names.ts';
 import { parsePayload } from '../../domain/payloads.ts';
 import { assertPrewrite, PREWRITE_REFS } from '../../domain/prewrite.ts';
 import { liveC1Tools } from '../../domain/registrar.ts';
-import { assertIntegrity, type RuntimeState, runtimeState } from '../../domain/runtime-state.ts';
+import { assertIntegrity, type RuntimeState } from '../../domain/runtime-state.ts';
 import { type RefsAnswer, snapshotOf } from '../../domain/snapshot.ts';
 import { READER_CHECKS, type ReaderCheck } from '../../domain/steps/step.ts';
-import { isSurfaceName } from '../../domain/surfaces.ts';
+import { SURFACE_NAMES } from '../../domain/surfaces.ts';
 import { type RuntimeConfig, readRuntimeConfig, withConnection } from '../kernel/connection.ts';
 import { readStandardInput } from '../kernel/standard-input.ts';
 import { assertBins, assertFolder, assertRestored } from './bins.ts';
 import { assertChannel } from './channel.ts';
 import { type CheckResult, checkGate, checkOpen, checkRetire, checkRetired } from './checks.ts';
+import { assertExecutor, insideRefs, withExecutor } from './executor.ts';
+import { LOGIN, one, type ReadAnswer, readAll as readDatabase } from './read-state.ts';
 import { assertRegistrar } from './registrar.ts';
 
 /**
  * The read-only program behind preview, open and gate: no DOT, never staged, logs in as auditor_ro and cannot write
  * (steps.md, "Shape of a step"). A failed read is a stop, never "row absent".
  */
-const LOGIN = 'auditor_ro';
 const VERSION = '1.0.0';
-const BEGIN = 'begin isolation level repeatable read read only';
 const STEP_FLAG = '--step <step>';
 
 const binName = z.string().check(z.regex(/^[a-z][a-z0-9-]*$/));
 // A request that checks no bin would pass for one that checked them all.
 const bins = z.array(binName).check(z.minLength(1));
-const surface = z.string().check(z.refine(isSurfaceName));
+const surface = z.enum(SURFACE_NAMES);
 const snapshotRequest = z.strictObject({
   refs: z.array(
     z.union([
@@ -49,13 +49,14 @@ const snapshotRequest = z.strictObject({
 });
 const checks = z._default(z.array(z.enum(READER_CHECKS)), []);
 const openRequest = z.strictObject({ bins, checks });
-const gateRequest = z.strictObject({ expected: z.record(surface, z.int()), checks });
+const gateRequest = z.strictObject({ expected: z.partialRecord(surface, z.int()), checks });
 
 /** Every tool row of C1 by its code, retired ones too. */
 const C1_TOOLS = { surface: 'dot_tools', prefix: 'DOT_C1_' } as const;
 
 const home = dirname(realpathSync(process.argv[1] ?? ''));
 const dotFolder = join(home, '..', 'opt', 'incomex', 'dot');
+const executorFolder = join(home, '..', 'opt', 'incomex', 'executor');
 
 main();
 
@@ -98,7 +99,7 @@ async function snapshot(out: string): Promise<object> {
   // An older answer must not be taken for this one's when it fails.
   discard(out);
   const request = parsePayload(snapshotRequest, await readStandardInput(), 'request');
-  const read = await readAll(JSON.stringify(request.refs));
+  const read = await readAll(request.refs);
   const known = read.state.bins ?? {};
   assertBins(join(dotFolder, 'bin'), [...request.bins, ...request.staged.filter((name) => name in known)], known);
   writeWhole(out, JSON.stringify(read));
@@ -135,22 +136,27 @@ async function answer(
   further: readonly ReaderCheck[],
   judge: (state: RuntimeState) => CheckResult,
 ): Promise<object> {
-  const { state, refs } = await readAll(JSON.stringify(further.flatMap((one) => REFS_OF[one])));
+  const { state, refs } = await readAll(further.flatMap((one) => REFS_OF[one]));
   const result = judge(state);
   let { checked } = result;
   if (further.includes('registrar')) {
     checked += await assertRegistrar(join(dotFolder, 'bin'), liveC1Tools(refs.rows), config().limits.answer);
   }
+  if (further.includes('executor')) checked += await assertExecutor(executorFolder, config().limits.answer);
   if (!further.includes('prewrite')) return { code: 'OK_READ', check, step, ...result, checked };
   const ready = await judgePrewrite(state, refs);
   return { ...ready, check, step, ...result, checked: checked + ready.checked };
 }
 
-const REFS_OF: Readonly<Record<ReaderCheck, readonly ScopeRef[]>> = { registrar: [C1_TOOLS], prewrite: PREWRITE_REFS };
+const REFS_OF: Readonly<Record<ReaderCheck, readonly ScopeRef[]>> = {
+  registrar: [C1_TOOLS],
+  prewrite: PREWRITE_REFS,
+  executor: [],
+};
 
 /** The gate before the first write, asked at any time. */
 async function prewrite(): Promise<object> {
-  const { state, refs } = await readAll(JSON.stringify(PREWRITE_REFS));
+  const { state, refs } = await readAll(PREWRITE_REFS);
   const integrity = assertIntegrity(state);
   const ready = await judgePrewrite(state, refs);
   return { ...ready, check: 'prewrite', checked: ready.checked + integrity };
@@ -173,51 +179,13 @@ async function movedSinceInstall(client: Client): Promise<readonly string[]> {
   return (await one<{ moved: string[] }>(client, 'select iu_core.moved_since_install() as moved')).moved;
 }
 
-/**
- * State and rows of one and the same database snapshot, which two connections share: the state's halves take as long as
- * each other, and a readback is waited for.
- */
-function readAll(refs: string): Promise<{ readonly state: RuntimeState; readonly refs: RefsAnswer }> {
-  return withConnection(config(), LOGIN, 'c1-reader', async (client) => {
-    await client.query(BEGIN);
-    const { id } = await one<{ id: string }>(client, 'select pg_export_snapshot() as id');
-    const [own, guards] = await Promise.all([
-      one<{ state: object; refs: RefsAnswer }>(
-        client,
-        'select iu_core.read_state_of_rows() as state, iu_core.read_refs($1) as refs',
-        [refs],
-      ),
-      readGuards(id),
-    ]);
-    await client.query('commit');
-    return { state: parseState({ ...own.state, ...guards }), refs: own.refs };
-  });
-}
-
-function readGuards(snapshot: string): Promise<object> {
-  return withConnection(config(), LOGIN, 'c1-reader', async (client) => {
-    await client.query(`${BEGIN}; set transaction snapshot ${client.escapeLiteral(snapshot)}`);
-    const { state } = await one<{ state: object }>(client, 'select iu_core.read_state_of_guards() as state');
-    await client.query('commit');
-    return state;
-  });
-}
-
-async function one<T extends object>(client: Client, sql: string, values: readonly string[] = []): Promise<T> {
-  const { rows } = await client.query<T>(sql, [...values]);
-  const [row] = rows;
-  if (row !== undefined) return row;
-  throw new C1Error('ERROR_READ_FAILED', { seen: 'no row', expected: 'the answer of the runtime' });
+/** The database and what is outside of it. */
+async function readAll(refs: readonly ScopeRef[]): Promise<ReadAnswer> {
+  return withExecutor(executorFolder, refs, await readDatabase(config(), insideRefs(refs)));
 }
 
 function config(): RuntimeConfig {
   return readRuntimeConfig(join(dotFolder, 'config', 'runtime.json'));
-}
-
-function parseState(value: unknown): RuntimeState {
-  const parsed = runtimeState.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new C1Error('ERROR_READ_FAILED', { seen: z.prettifyError(parsed.error), expected: 'a whole runtime state' });
 }
 
 /** Whole or not at all: a reader that is killed leaves no half file to be taken for a state. */

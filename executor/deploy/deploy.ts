@@ -2,12 +2,11 @@ import getPort from 'get-port';
 import pRetry from 'p-retry';
 import { lock } from 'proper-lockfile';
 import { C1Error } from '../../domain/codes.ts';
+import { type Deployment, EXECUTOR_C1, type ExecutorRelease } from '../../domain/executor.ts';
 import {
   assertRelease,
   currentDigest,
-  type Deployment,
   type ExecutorFolder,
-  type Release,
   readDeployment,
   switchTo,
   writeDeployment,
@@ -22,19 +21,17 @@ const WAIT_LIMIT_MS = 120_000;
 
 export interface DeployRequest {
   readonly folder: ExecutorFolder;
-  readonly release: Release;
+  readonly release: ExecutorRelease;
   /** Where the service listens. */
   readonly address: Address;
-  /** Whether it has to answer for C1. */
-  readonly servesC1: boolean;
   /** How long a release may take until it answers, in milliseconds. */
   readonly limitMs: number;
 }
 
 export interface Deployed {
   readonly outcome: 'OK_APPLIED' | 'NOOP_ALREADY_THERE';
-  readonly before: Release | null;
-  readonly after: Release;
+  readonly before: ExecutorRelease | null;
+  readonly after: ExecutorRelease;
   /** SHA-256 of the KG answers, the same before and after. */
   readonly kg: string;
 }
@@ -51,14 +48,15 @@ export async function deploy(request: DeployRequest): Promise<Deployed> {
   try {
     assertRelease(folder, release);
     const before = readDeployment(folder);
+    if (before === null) return await bringFirst(request);
     return isInUse(folder, before, release) ? await keep(request, before) : await replace(request, before);
   } finally {
     await unlock();
   }
 }
 
-function isInUse(folder: ExecutorFolder, before: Deployment | null, { digest, name }: Release): before is Deployment {
-  if (before?.status !== 'deployed' || before.release.name !== name) return false;
+function isInUse(folder: ExecutorFolder, before: Deployment, { digest, name }: ExecutorRelease): boolean {
+  if (before.status !== 'deployed' || before.release.name !== name) return false;
   return before.release.digest === digest && currentDigest(folder) === digest;
 }
 
@@ -66,21 +64,68 @@ function isInUse(folder: ExecutorFolder, before: Deployment | null, { digest, na
 async function keep(request: DeployRequest, before: Deployment): Promise<Deployed> {
   const { folder, release, address } = request;
   if (runningService(folder, 'service') === null || !(await isHealthy(address, release))) await serve(request, release);
-  const kg = await assertAnswers(request, address, before.kg);
-  writeDeployment(folder, { ...before, kg });
+  const kg = await assertAnswers(release, address, before.kg);
   return { outcome: 'NOOP_ALREADY_THERE', before: before.release, after: release, kg };
 }
 
-async function replace(request: DeployRequest, before: Deployment | null): Promise<Deployed> {
+export interface Verified {
+  readonly release: ExecutorRelease;
+  readonly kg: string;
+  /** How many things were looked at, so that "nothing checked" never reads as passed. */
+  readonly checked: number;
+}
+
+/**
+ * Looks, and changes nothing: record, link and bytes name one release, and it answers as it did when it was deployed.
+ *
+ * @throws C1Error HOLD_EXECUTOR_RELEASE, HOLD_EXECUTOR_REGRESSION, ERROR_EXECUTOR_UNHEALTHY
+ */
+export async function verify(folder: ExecutorFolder, address: Address): Promise<Verified> {
+  const found = readDeployment(folder);
+  if (found === null) throw notDeployed('no deploy', 'a release in use');
+  const { release, status, kg } = found;
+  if (status !== 'deployed') throw notDeployed('a deploy that did not come to its end', 'one that did');
+  if (currentDigest(folder) !== release.digest) throw notDeployed('a link to another release', release.digest);
+  assertRelease(folder, release);
+  if (!(await isHealthy(address, release))) {
+    const seen = `no answer to GET /health as ${release.name} ${release.digest}`;
+    throw new C1Error('ERROR_EXECUTOR_UNHEALTHY', { seen, expected: 'a service that says what it is' });
+  }
+  await assertAnswers(release, address, kg);
+  return { release, kg, checked: CHECKS_OF_VERIFY };
+}
+
+/** Record, link, bytes, health, answers. */
+const CHECKS_OF_VERIFY = 5;
+
+function notDeployed(seen: string, expected: string): C1Error {
+  return new C1Error('HOLD_EXECUTOR_RELEASE', { seen, expected, next: 'npx c1 runtime start, then npx pulumi up' });
+}
+
+/** The very first release has nothing to be compared with, and nothing to go back to. */
+async function bringFirst(request: DeployRequest): Promise<Deployed> {
   const { folder, release, address } = request;
-  const known = await answersBefore(request, before);
-  const kg = await tryOut(request, known);
+  try {
+    await serve(request, release);
+    const kg = await assertAnswers(release, address, null);
+    writeDeployment(folder, { release, previous: null, status: 'deployed', kg });
+    return { outcome: 'OK_APPLIED', before: null, after: release, kg };
+  } catch (cause) {
+    await stopService(folder, 'service');
+    throw cause;
+  }
+}
+
+async function replace(request: DeployRequest, before: Deployment): Promise<Deployed> {
+  const { folder, release, address } = request;
+  const { kg } = before;
+  await tryOut(request, kg);
   // A deploy that was killed half-way has not proved its release: what to go back to is what was there before that.
-  const previous = before?.status === 'deploying' ? before.previous : (before?.release ?? null);
+  const previous = before.status === 'deploying' ? before.previous : before.release;
   writeDeployment(folder, { release, previous, status: 'deploying', kg });
   try {
     await serve(request, release);
-    await assertAnswers(request, address, kg);
+    await assertAnswers(release, address, kg);
   } catch (cause) {
     await giveBack(request, previous, kg, cause);
   }
@@ -88,34 +133,28 @@ async function replace(request: DeployRequest, before: Deployment | null): Promi
   return { outcome: 'OK_APPLIED', before: previous, after: release, kg };
 }
 
-/** What KG has to answer: as recorded, else as the service in use answers now; null for the very first release. */
-async function answersBefore({ address }: DeployRequest, before: Deployment | null): Promise<string | null> {
-  if (before === null) return null;
-  return before.kg ?? (await kgAnswers(address));
-}
-
 /** On a port of its own, while the release in use goes on serving. */
-async function tryOut(request: DeployRequest, known: string | null): Promise<string> {
+async function tryOut(request: DeployRequest, known: string): Promise<void> {
   const { folder, release, address, limitMs } = request;
   await stopService(folder, 'trial');
   const trial = { host: address.host, port: await getPort({ host: address.host }) };
   await startService(folder, 'trial', { release, address: trial, limitMs });
   try {
-    return await assertAnswers(request, trial, known);
+    await assertAnswers(release, trial, known);
   } finally {
     await stopService(folder, 'trial');
   }
 }
 
 /** Ends what runs, names the release in the link, and starts it. */
-async function serve({ folder, address, limitMs }: DeployRequest, release: Release): Promise<void> {
+async function serve({ folder, address, limitMs }: DeployRequest, release: ExecutorRelease): Promise<void> {
   await stopService(folder, 'service');
   switchTo(folder, release.digest);
   await startService(folder, 'service', { release, address, limitMs });
 }
 
-async function assertAnswers({ servesC1 }: DeployRequest, address: Address, known: string | null): Promise<string> {
-  if (servesC1) await assertC1(address);
+async function assertAnswers(release: ExecutorRelease, address: Address, known: string | null): Promise<string> {
+  if (release.name === EXECUTOR_C1) await assertC1(address);
   const seen = await kgAnswers(address);
   if (known === null || seen === known) return seen;
   throw new C1Error('HOLD_EXECUTOR_REGRESSION', {
@@ -127,7 +166,7 @@ async function assertAnswers({ servesC1 }: DeployRequest, address: Address, know
 /** Back to the release before; the failure that led to it is what the caller hears. */
 async function giveBack(
   request: DeployRequest,
-  previous: Release | null,
+  previous: ExecutorRelease | null,
   kg: string,
   failure: unknown,
 ): Promise<never> {

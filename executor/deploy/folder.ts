@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import * as z from 'zod/mini';
 import { C1Error } from '../../domain/codes.ts';
-import '../../domain/english.ts';
+import { type Deployment, type ExecutorRelease, parseDeployment } from '../../domain/executor.ts';
 
 /** The folder of the executor: releases by the digest of their bytes, and which of them is in use. */
 export interface ExecutorFolder {
@@ -14,6 +13,8 @@ export interface ExecutorFolder {
   readonly current: string;
   /** What the last deploy was to bring, and whether it came to its end. */
   readonly deployed: string;
+  /** What the last build brought, by name. */
+  readonly build: string;
   /** The service's configuration but for release and port. */
   readonly config: string;
   /** Configuration, pid and log of what runs. */
@@ -27,39 +28,19 @@ export function executorFolder(root: string): ExecutorFolder {
     releases: join(root, 'releases'),
     current: join(root, 'current'),
     deployed: join(root, 'deployed.json'),
+    build: join(root, 'build.json'),
     config: join(root, 'config', 'executor.json'),
     run: join(root, 'run'),
     node: join(root, 'lib', 'node'),
   };
 }
 
-export interface Release {
-  readonly name: string;
-  /** Lower-case hex SHA-256 of the bundle. */
-  readonly digest: string;
-}
-
-const release = z.strictObject({
-  name: z.string().check(z.regex(/^[a-z0-9][a-z0-9.-]*:[a-z0-9][a-z0-9.-]*$/)),
-  digest: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
-});
-const deployment = z.strictObject({
-  release,
-  /** What to go back to; null after the very first deploy. */
-  previous: z.nullable(release),
-  /** `deploying` while the switch is not known to be good. */
-  status: z.enum(['deploying', 'deployed']),
-  /** SHA-256 of the KG answers that every release has to give. */
-  kg: z.nullable(z.string()),
-});
-export type Deployment = z.infer<typeof deployment>;
-
 export function bundleOf(folder: ExecutorFolder, digest: string): string {
   return join(folder.releases, digest, 'executor.cjs');
 }
 
 /** @throws C1Error HOLD_EXECUTOR_RELEASE when there is no such release, or its bytes are others than its name says */
-export function assertRelease(folder: ExecutorFolder, { name, digest }: Release): void {
+export function assertRelease(folder: ExecutorFolder, { name, digest }: ExecutorRelease): void {
   let bytes: Buffer;
   try {
     bytes = readFileSync(bundleOf(folder, digest));
@@ -97,11 +78,7 @@ export function readDeployment(folder: ExecutorFolder): Deployment | null {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
     throw notThere('a record of the last deploy that cannot be read', 'one that can', cause);
   }
-  try {
-    return deployment.parse(JSON.parse(text));
-  } catch (cause) {
-    throw notThere('a record of the last deploy that is not whole', 'release, status and answers', cause);
-  }
+  return parseDeployment(text);
 }
 
 export function writeDeployment(folder: ExecutorFolder, value: Deployment): void {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import { C1Error } from '../../domain/codes.ts';
-import type { Release } from './folder.ts';
+import type { ExecutorRelease } from '../../domain/executor.ts';
 
 export interface Address {
   readonly host: string;
@@ -33,7 +33,7 @@ const KG_REQUESTS = [
 ] as const;
 
 /** Whether it answers as that very release, with a database that it can reach and does not write. */
-export async function isHealthy(address: Address, { name, digest }: Release): Promise<boolean> {
+export async function isHealthy(address: Address, { name, digest }: ExecutorRelease): Promise<boolean> {
   try {
     const { status, body } = await ask(address, 'GET', '/health');
     const found = health.safeParse(JSON.parse(body));

@@ -3,7 +3,8 @@ import { closeSync, mkdirSync, openSync, readFileSync, realpathSync, rmSync, wri
 import { join } from 'node:path';
 import pWaitFor, { TimeoutError } from 'p-wait-for';
 import { C1Error } from '../../domain/codes.ts';
-import { bundleOf, type ExecutorFolder, type Release } from './folder.ts';
+import type { ExecutorRelease } from '../../domain/executor.ts';
+import { bundleOf, type ExecutorFolder } from './folder.ts';
 import { type Address, isHealthy } from './probe.ts';
 
 const POLL_MS = 20;
@@ -14,7 +15,7 @@ const STOP_LIMIT_MS = 10_000;
 export type Role = 'service' | 'trial';
 
 export interface Start {
-  readonly release: Release;
+  readonly release: ExecutorRelease;
   readonly address: Address;
   /** How long it may take until it answers, in milliseconds. */
   readonly limitMs: number;

@@ -1,6 +1,6 @@
 import type { SurfaceName } from '../../domain/surfaces.ts';
 
-type Table = Exclude<SurfaceName, 'baseline' | 'schema_object'>;
+type Table = Exclude<SurfaceName, 'baseline' | 'executor_image' | 'schema_object'>;
 
 /**
  * How many rows each governed table starts with: the one place that says so (runtime.md, "Starting state"). The seeds

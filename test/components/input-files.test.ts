@@ -6,7 +6,7 @@ import { readPayloadFiles, readPlannedDeltas } from '../../components/input-file
 import { C1_DOT_CODES } from '../../domain/dots.ts';
 import { plannedCounts } from '../../domain/planned-deltas.ts';
 import { LAST_STEP, stepsThrough } from '../../domain/program.ts';
-import { blankRegistrar } from '../../domain/release.ts';
+import { blankBuild } from '../../domain/release.ts';
 
 let folder: string;
 
@@ -77,7 +77,7 @@ test.each([
   const text = await readFile(file, 'utf8');
   expect(text).toContain(search);
   await writeFile(file, text.replace(search, replacement));
-  const read = () => stepsThrough(LAST_STEP, { ...readPayloadFiles(join(folder, 'payloads')), ...blankRegistrar() });
+  const read = () => stepsThrough(LAST_STEP, { ...readPayloadFiles(join(folder, 'payloads')), ...blankBuild() });
   expect(read).toThrow(/^ERROR_PAYLOAD_INVALID: /);
   expect(read).toThrow(detail);
 });

@@ -5,7 +5,7 @@ import { declareSteps } from '../../components/declare.ts';
 import { readPayloadFiles, readPlannedDeltas } from '../../components/input-files.ts';
 import { localTransport } from '../../components/transport.ts';
 import { LAST_STEP, refsOf, stepsThrough } from '../../domain/program.ts';
-import { blankRegistrar } from '../../domain/release.ts';
+import { blankBuild } from '../../domain/release.ts';
 import { snapshotOf } from '../../domain/snapshot.ts';
 
 interface Recorded {
@@ -32,7 +32,7 @@ beforeAll(async () => {
     'dryrun',
     false,
   );
-  const steps = stepsThrough(LAST_STEP, { ...readPayloadFiles('payloads'), ...blankRegistrar() });
+  const steps = stepsThrough(LAST_STEP, { ...readPayloadFiles('payloads'), ...blankBuild() });
   const nothing = snapshotOf(refsOf(steps), { rows: [], claims: [], runs: [], counts: [] });
   const declared = declareSteps(steps, await readPlannedDeltas('planned-deltas.yaml'), localTransport, nothing);
   await Promise.all(

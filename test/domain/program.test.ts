@@ -88,7 +88,7 @@ describe('on a fresh runtime the plans of all steps', () => {
     const less = planned('W2', ({ rows }) => ({ rows: { ...rows, species: {} } }));
     const more = planned('W3', ({ rows }) => ({ rows: { ...rows, species: { another: 'insert' } } }));
     const other = planned('W2', ({ rows }) => ({ rows: { ...rows, species: { another: 'insert' } } }));
-    const runs = planned('W2', (found) => ({ runs: found.runs + 1 }));
+    const runs = planned('W2', (found) => ({ runs: (found.runs ?? 0) + 1 }));
     for (const wrong of [less, more, other, runs]) expect(() => count(wrong)).toThrow(MISMATCH);
     expect(() => count()).not.toThrow();
   });

@@ -3,15 +3,16 @@ import { createServer, type Server } from 'node:net';
 import { basename } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { C1Error } from '../../domain/codes.ts';
+import { EXECUTOR_C1, type ExecutorRelease } from '../../domain/executor.ts';
 import { deploy } from '../../executor/deploy/deploy.ts';
-import { bundleOf, type Release } from '../../executor/deploy/folder.ts';
+import { bundleOf } from '../../executor/deploy/folder.ts';
 import { runningService, stopProcess } from '../../executor/deploy/service.ts';
 import { type Behaviour, createExecutorFolder, type ExecutorTrial } from './support/executor-folder.ts';
 
 const KG = { dot_code: 'DOT_KG_EXPLAIN', mode: 'PLAN_ONLY' };
 
 let trial: ExecutorTrial;
-let v1: Release;
+let v1: ExecutorRelease;
 
 beforeEach(async () => {
   trial = await createExecutorFolder();
@@ -92,7 +93,7 @@ describe('a release that is not as it must be is not in use afterwards, and a go
   });
 
   test('does not answer for C1 although it is to', async () => {
-    const release = { ...v1, name: 'agent-api-executor-local:c1-v1' };
+    const release = { ...v1, name: EXECUTOR_C1 } as const;
     expect(await refusalOf(release)).toBe('HOLD_EXECUTOR_REGRESSION');
     expect(await inUse()).toBe(v1.digest);
   });
@@ -129,7 +130,7 @@ describe('a folder that is not as a deploy leaves it', () => {
   });
 });
 
-async function refusalOf(release: Release): Promise<string> {
+async function refusalOf(release: ExecutorRelease): Promise<string> {
   const failure: unknown = await deploy(trial.request(release)).then(
     () => 'no refusal',
     (error: unknown) => error,

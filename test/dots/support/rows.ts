@@ -2,7 +2,7 @@ import path from 'node:path';
 import { readPayloadFiles } from '../../../components/input-files.ts';
 import { canonicalJson, type Json } from '../../../domain/canonical.ts';
 import { LAST_STEP, stepsThrough } from '../../../domain/program.ts';
-import { blankRegistrar } from '../../../domain/release.ts';
+import { blankBuild } from '../../../domain/release.ts';
 import { commandFor, type StepId, type StepRow } from '../../../domain/steps/step.ts';
 import type { BinResult } from '../../support/runtime.ts';
 import type { Moment, Stop } from './proxy.ts';
@@ -11,7 +11,7 @@ import type { Started, Trial } from './trial.ts';
 /** Steps and rows as the program declares them: the tests run the very commands that Pulumi runs. */
 export const STEPS = stepsThrough(LAST_STEP, {
   ...readPayloadFiles(path.resolve(import.meta.dirname, '../../../payloads')),
-  ...blankRegistrar(),
+  ...blankBuild(),
 });
 
 export const STACK = 'trial';

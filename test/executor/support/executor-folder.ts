@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import getPort from 'get-port';
-import { EXECUTOR_C1, EXECUTOR_V1 } from '../../../domain/executor.ts';
+import { EXECUTOR_C1, EXECUTOR_V1, type ExecutorRelease } from '../../../domain/executor.ts';
 import type { DeployRequest } from '../../../executor/deploy/deploy.ts';
-import { executorFolder, type Release } from '../../../executor/deploy/folder.ts';
+import { executorFolder } from '../../../executor/deploy/folder.ts';
 import type { Address } from '../../../executor/deploy/probe.ts';
 import { stopService } from '../../../executor/deploy/service.ts';
 
@@ -31,7 +31,7 @@ export async function createExecutorFolder() {
   return {
     folder,
     address,
-    release: async (behaviour: Behaviour): Promise<Release> => {
+    release: async (behaviour: Behaviour): Promise<ExecutorRelease> => {
       const name = behaviour.servesC1 === true ? EXECUTOR_C1 : EXECUTOR_V1;
       const bundle = bundleText(behaviour, address.port);
       const digest = createHash('sha256').update(bundle).digest('hex');
@@ -39,10 +39,7 @@ export async function createExecutorFolder() {
       await writeFile(join(folder.releases, digest, 'executor.cjs'), bundle);
       return { name, digest };
     },
-    request: (release: Release): DeployRequest => ({
-      ...{ folder, release, address, limitMs: 3_000 },
-      servesC1: release.name === EXECUTOR_C1,
-    }),
+    request: (release: ExecutorRelease): DeployRequest => ({ folder, release, address, limitMs: 3_000 }),
     ask: async (request: object) => {
       const response = await fetch(`http://${address.host}:${address.port}/dispatch`, {
         method: 'POST',

@@ -1,0 +1,62 @@
+import type { Client } from 'pg';
+import * as z from 'zod/mini';
+import { C1Error } from '../../domain/codes.ts';
+import type { ScopeRef } from '../../domain/deltas.ts';
+import { type RuntimeState, runtimeState } from '../../domain/runtime-state.ts';
+import type { RefsAnswer } from '../../domain/snapshot.ts';
+import { type RuntimeConfig, withConnection } from '../kernel/connection.ts';
+
+/** Who reads: a login that may not write. */
+export const LOGIN = 'auditor_ro';
+
+const BEGIN = 'begin isolation level repeatable read read only';
+
+export interface ReadAnswer {
+  readonly state: RuntimeState;
+  readonly refs: RefsAnswer;
+}
+
+/**
+ * State and rows of one and the same database snapshot, which two connections share: the state's halves take as long as
+ * each other, and a readback is waited for. A failed read is a stop, never "row absent".
+ *
+ * @throws C1Error ERROR_READ_FAILED, ERROR_RUNTIME_UNREACHABLE, ERROR_DATABASE, or the code that PostgreSQL raised
+ */
+export function readAll(config: RuntimeConfig, refs: readonly ScopeRef[]): Promise<ReadAnswer> {
+  return withConnection(config, LOGIN, 'c1-reader', async (client) => {
+    await client.query(BEGIN);
+    const { id } = await one<{ id: string }>(client, 'select pg_export_snapshot() as id');
+    const [own, guards] = await Promise.all([
+      one<{ state: object; refs: RefsAnswer }>(
+        client,
+        'select iu_core.read_state_of_rows() as state, iu_core.read_refs($1) as refs',
+        [JSON.stringify(refs)],
+      ),
+      readGuards(config, id),
+    ]);
+    await client.query('commit');
+    return { state: parseState({ ...own.state, ...guards }), refs: own.refs };
+  });
+}
+
+function readGuards(config: RuntimeConfig, snapshot: string): Promise<object> {
+  return withConnection(config, LOGIN, 'c1-reader', async (client) => {
+    await client.query(`${BEGIN}; set transaction snapshot ${client.escapeLiteral(snapshot)}`);
+    const { state } = await one<{ state: object }>(client, 'select iu_core.read_state_of_guards() as state');
+    await client.query('commit');
+    return state;
+  });
+}
+
+export async function one<T extends object>(client: Client, sql: string, values: readonly string[] = []): Promise<T> {
+  const { rows } = await client.query<T>(sql, [...values]);
+  const [row] = rows;
+  if (row !== undefined) return row;
+  throw new C1Error('ERROR_READ_FAILED', { seen: 'no row', expected: 'the answer of the runtime' });
+}
+
+function parseState(value: unknown): RuntimeState {
+  const parsed = runtimeState.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new C1Error('ERROR_READ_FAILED', { seen: z.prettifyError(parsed.error), expected: 'a whole runtime state' });
+}
