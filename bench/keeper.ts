@@ -1,6 +1,8 @@
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { stopCluster } from '../runtime/cluster.ts';
+import { stopExecutor } from '../runtime/executor.ts';
 import { statePaths } from '../runtime/paths.ts';
 import { SILENT } from '../runtime/reporter.ts';
 
@@ -10,6 +12,9 @@ if (folder === undefined) throw new TypeError('the folder of a lab is expected')
 
 process.stdin.resume();
 await once(process.stdin, 'close');
+for (const name of await readdir(join(folder, 'projects')).catch(() => [])) {
+  await stopExecutor(statePaths(join(folder, 'projects', name, '.c1')));
+}
 await stopCluster(statePaths(folder), SILENT);
 // Something that the bench had started may still be writing.
 await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });

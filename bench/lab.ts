@@ -34,7 +34,7 @@ export async function openLab(): Promise<Lab> {
   await chmod(folder, 0o755);
   const close = keep(folder);
   try {
-    const { port } = await startRuntime(folder, SILENT, { autovacuum: false });
+    const { port } = await startRuntime(folder, SILENT, { autovacuum: false, executor: false });
     const paths = statePaths(folder);
     return { folder, paths, port, built: await buildBins(paths.build), close };
   } catch (cause) {

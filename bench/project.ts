@@ -8,7 +8,9 @@ import { installBins } from '../runtime/bin-install.ts';
 import { withSuperuser } from '../runtime/connect.ts';
 import { writeConnection } from '../runtime/connection-file.ts';
 import { createDatabase, dropDatabase, MAINTENANCE, PRISTINE } from '../runtime/databases.ts';
+import { installExecutor, resetExecutor, startExecutor } from '../runtime/executor.ts';
 import { type StatePaths, statePaths } from '../runtime/paths.ts';
+import { SILENT } from '../runtime/reporter.ts';
 import type { Lab } from './lab.ts';
 import { type Ended, lastLines, run } from './process.ts';
 
@@ -28,7 +30,7 @@ export interface Project {
 /** The real program on a database of its own. */
 export interface Program extends Project {
   readonly database: string;
-  /** Back to the starting state: stack, database, and the bins that a step staged or replaced. */
+  /** Back to the starting state: stack, database, executor, and the bins that a step staged or replaced. */
   readonly reset: () => Promise<void>;
   readonly superuser: <T>(work: (client: Client) => Promise<T>) => Promise<T>;
 }
@@ -52,10 +54,14 @@ export async function createProgram(lab: Lab, name: string): Promise<Program> {
       await createDatabase(client, database, PRISTINE);
     });
   await freshDatabase();
+  await installExecutor({ paths, buildFolder: lab.paths.build, built: lab.built, port: lab.port, database });
+  await startExecutor(paths, SILENT);
   const project = await createProject(folder, paths);
   const reset = async () => {
     await installFor(lab, paths, database, lab.port);
+    await resetExecutor(paths);
     await freshDatabase();
+    await startExecutor(paths, SILENT);
     await project.emptyStack();
   };
   return { ...project, database, superuser, reset };

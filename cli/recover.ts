@@ -58,6 +58,7 @@ function lockLine({ pid, username, hostname }: Lock, { dryRun }: Recovery): stri
 const EFFECTLESS: Readonly<Record<string, string>> = {
   'only reads': 'it only reads',
   'no effect': 'a component has no effect of its own',
+  'completed by the next up': 'the next up completes it, or finds it done',
 };
 
 function pendingLine({ operation, resource, outcome, requestId }: Judged, { dryRun }: Recovery): string {

@@ -10,7 +10,6 @@ import { runningService, stopService } from '../executor/deploy/service.ts';
 import { type Built, EXECUTOR_BUNDLES, EXECUTOR_DEPLOY } from './bin-build.ts';
 import { link } from './bin-install.ts';
 import { pickPort } from './cluster.ts';
-import { LIVE } from './databases.ts';
 import { readIfThere, writeIfOther } from './files.ts';
 import type { StatePaths } from './paths.ts';
 import { type Reporter, withProgress } from './reporter.ts';
@@ -19,11 +18,22 @@ import { HOST } from './server-config.ts';
 const LOGIN = 'executor_ro';
 const START_LIMIT_MS = 30_000;
 
+export interface ExecutorTarget {
+  readonly paths: StatePaths;
+  /** Folder of `buildBins`, which may be another runtime's. */
+  readonly buildFolder: string;
+  readonly built: Built;
+  /** Of PostgreSQL. */
+  readonly port: number;
+  readonly database: string;
+}
+
 /**
  * Brings the executor's releases, its deploy and its configuration into its folder; starts nothing. Which release is in
  * use is the deploy's to say, so that a new build does not change it.
  */
-export async function installExecutor(paths: StatePaths, built: Built, port: number): Promise<void> {
+export async function installExecutor(target: ExecutorTarget): Promise<void> {
+  const { paths, buildFolder, built } = target;
   const build = buildOf(built);
   const folder = executorFolder(paths.executor);
   await Promise.all([
@@ -32,15 +42,15 @@ export async function installExecutor(paths: StatePaths, built: Built, port: num
   ]);
   for (const [kind, release] of Object.entries(build)) {
     const bundle = bundleOf(folder, release.digest);
-    const content = await readFile(path.join(paths.build, EXECUTOR_BUNDLES[kind as keyof ExecutorBuild]), 'utf8');
+    const content = await readFile(path.join(buildFolder, EXECUTOR_BUNDLES[kind as keyof ExecutorBuild]), 'utf8');
     await mkdir(path.dirname(bundle), { recursive: true });
     await writeIfOther(bundle, content, 0o444);
   }
   const deployed = path.join(paths.executor, 'bin', EXECUTOR_DEPLOY);
-  await writeIfOther(deployed, await readFile(path.join(paths.build, EXECUTOR_DEPLOY), 'utf8'), 0o555);
+  await writeIfOther(deployed, await readFile(path.join(buildFolder, EXECUTOR_DEPLOY), 'utf8'), 0o555);
   await writeIfOther(path.join(paths.executor, 'package.json'), '{"type":"commonjs"}\n');
   await writeIfOther(folder.build, `${canonicalJson(build as unknown as Json)}\n`);
-  await writeIfOther(folder.config, `${canonicalJson(await configOf(paths, port))}\n`);
+  await writeIfOther(folder.config, `${canonicalJson(await configOf(target))}\n`);
   await link(folder.node);
 }
 
@@ -99,7 +109,7 @@ function buildOf(built: Built): ExecutorBuild {
 }
 
 /** The port is kept over every start, as the database's is. */
-async function configOf(paths: StatePaths, port: number): Promise<Json> {
+async function configOf({ paths, port, database }: ExecutorTarget): Promise<Json> {
   const config = executorFolder(paths.executor).config;
   const kept = await readIfThere(config);
   const listen = kept === null ? { host: HOST, port: await pickPort() } : (JSON.parse(kept) as { listen: Json }).listen;
@@ -107,7 +117,7 @@ async function configOf(paths: StatePaths, port: number): Promise<Json> {
   return {
     label: [...STAGING_LABELS],
     listen,
-    database: { host: HOST, port, database: LIVE, login: LOGIN, passwordFile: secret(LOGIN) },
+    database: { host: HOST, port, database, login: LOGIN, passwordFile: secret(LOGIN) },
     upstreamUrl: null,
     allowedSigners: secret(path.join('ssh', 'allowed_signers')),
   } as Json;

@@ -52,7 +52,7 @@ export async function startRuntime(
       const bins = await refreshBins(server, await knownGood(server), false);
       await ensurePristine(server, bins);
       await ensureLive(server, bins);
-      await installExecutor(paths, await buildBins(paths.build), server.port);
+      await bringExecutor(server);
       if (options.executor !== false) await startExecutor(paths, report);
       return { stateDir: paths.state, host: HOST, port: server.port, database: LIVE, pid: postmaster.pid };
     }),
@@ -80,7 +80,7 @@ export async function resetRuntime(stateDir: string, report: Reporter): Promise<
     await withProgress(report, 'the database to be made anew', () => recreateLive(server, bins));
     report.did(`database ${LIVE} is as it was installed`);
     await resetExecutor(paths);
-    await installExecutor(paths, await buildBins(paths.build), server.port);
+    await bringExecutor(server);
     await startExecutor(paths, report);
     return { stateDir: paths.state, host: HOST, port: server.port, database: LIVE, pid: postmaster.pid };
   });
@@ -126,6 +126,10 @@ async function refreshBins(server: Server, keep: ReadonlySet<string>, exact: boo
   const { digests, written } = await installBins(target);
   if (written > 0) report.did(`installed ${written} files in ${paths.bin}`);
   return digests;
+}
+
+async function bringExecutor({ paths, port }: Server): Promise<void> {
+  await installExecutor({ paths, buildFolder: paths.build, built: await buildBins(paths.build), port, database: LIVE });
 }
 
 /** Digests that an applied patch deployed (H1, W1): a start must not put those files back to what the build made. */

@@ -11,11 +11,17 @@ const creating = (type: string, inputs: Record<string, unknown> = {}) => ({
   resource: { urn: `urn:pulumi:dryrun::c1::${type}::it`, type, inputs },
 });
 
-test('a pending component and a pending reader leave nothing behind; what nobody knows stays unknown', async () => {
+test('a pending component and a pending reader leave nothing behind, a deploy goes on; what nobody knows stays unknown', async () => {
   const reader = creating('command:local:Command', { create: './c1-reader gate --step W2' });
-  const pending = [creating('c1:birth:Birth'), reader, creating('random:index:RandomId')];
+  const deploy = creating('command:local:Command', { create: './executor-deploy --cloud --step W6 --for dryrun/it' });
+  const pending = [creating('c1:birth:Birth'), reader, deploy, creating('random:index:RandomId')];
   const judged = await judge('nowhere', pending);
-  expect(judged.map(({ outcome }) => outcome)).toEqual(['no effect', 'only reads', 'unknown']);
+  expect(judged.map(({ outcome }) => outcome)).toEqual([
+    'no effect',
+    'only reads',
+    'completed by the next up',
+    'unknown',
+  ]);
 });
 
 test('only attributes that a kill left empty are removed', async () => {

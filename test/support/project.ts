@@ -2,9 +2,12 @@ import { cp, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { inject } from 'vitest';
 import { ensureEngine } from '../../engine/ensure.mjs';
 import { engineEnvironment } from '../../engine/environment.mjs';
 import { root, stateFolder } from '../../engine/root.mjs';
+import { installExecutor, startExecutor, stopExecutor } from '../../runtime/executor.ts';
+import { SILENT } from '../../runtime/reporter.ts';
 import { upWithOwners } from './owners.ts';
 import { createTestRuntime, type TestRuntime } from './runtime.ts';
 import type { TestServer } from './test-server.ts';
@@ -41,7 +44,11 @@ const COPIED = ['package.json', 'payloads', 'planned-deltas.yaml', 'Pulumi.yaml'
 /** @param server a server of its own for what is true of a whole server, e.g. that nobody wrote anything */
 export async function createTestProject(server?: TestServer): Promise<TestProject> {
   await ensureEngine();
+  const { buildFolder, built } = server ?? inject('testServer');
   const runtime = await createTestRuntime(server);
+  const { paths, port, database } = runtime;
+  await installExecutor({ paths, buildFolder, built, port, database });
+  await startExecutor(paths, SILENT);
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'c1 program-')));
   await symlink(runtime.stateDir, join(folder, '.c1'));
   await symlink(join(stateFolder(), 'pulumi'), join(runtime.stateDir, 'pulumi'));
@@ -88,6 +95,7 @@ function describe(folder: string, runtime: TestRuntime): TestProject {
       (await query<{ line: string }>('select line from iu_core.live_snapshot() line')).map(({ line }) => line),
     behindTheGuards: (table, statement) => behindTheGuards(runtime, table, statement),
     dispose: async () => {
+      await stopExecutor(runtime.paths);
       await runtime.dispose();
       await rm(folder, { recursive: true, force: true });
     },
