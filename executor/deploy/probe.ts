@@ -44,7 +44,7 @@ export async function isHealthy(address: Address, { name, digest }: ExecutorRele
 }
 
 /**
- * SHA-256 over status and bytes of every KG answer.
+ * SHA-256 over every KG answer: status and bytes, of a refusal status and code.
  *
  * @throws C1Error ERROR_EXECUTOR_UNHEALTHY when it does not answer
  */
@@ -52,7 +52,9 @@ export async function kgAnswers(address: Address): Promise<string> {
   const hash = createHash('sha256');
   for (const request of KG_REQUESTS) {
     const { status, body } = await dispatch(address, request);
-    hash.update(`${status} ${Buffer.byteLength(body)}\n${body}\n`);
+    // A refusal names the request that it refuses: of that, status and code are what must stay.
+    const said = status === 200 ? body : String(codeOf(body));
+    hash.update(`${status} ${Buffer.byteLength(said)}\n${said}\n`);
   }
   return hash.digest('hex');
 }
