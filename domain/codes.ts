@@ -55,7 +55,7 @@ export const CODES = {
   HOLD_ADMISSION_MISSING_OR_INVALID: hold(
     'A DOT is used before it was born, admitted and entered in the ledger.',
     'npx pulumi up, which applies W2 first',
-    ['bin', 'database'],
+    ['bin', 'database', 'executor'],
   ),
   HOLD_APR_AWAITING_QUORUM: hold(
     'The approval request has not enough valid approvals yet; everything applied so far stays.',
@@ -84,7 +84,7 @@ export const CODES = {
   HOLD_COUNTER_DRIFT: hold(
     'A surface is not what baseline and planned deltas add up to.',
     'npx c1 runtime snapshot, and find who wrote the row',
-    ['reader', 'program', 'cli'],
+    ['reader', 'program', 'cli', 'executor'],
   ),
   HOLD_CROSS_CHECK: hold(
     'The independent look-up through @pulumi/postgresql and our own snapshot disagree.',
@@ -99,7 +99,7 @@ export const CODES = {
   HOLD_DRIFT: hold(
     'A governed row differs from what its DOT last wrote.',
     'find who changed it and put it back by its DOT',
-    ['bin', 'program', 'reader', 'cli'],
+    ['bin', 'program', 'reader', 'cli', 'executor'],
   ),
   HOLD_DRYRUN_NOT_AUTHORIZED: hold(
     'The dry run lacks one of the two signed authorizations, or one of them does not hold.',
@@ -177,6 +177,11 @@ export const CODES = {
     'npx c1 recover, which tells the two apart',
     ['cli'],
   ),
+  HOLD_STOPPING: hold(
+    'The service is being stopped: what is under way is answered, and nothing new is taken.',
+    'send the request again to a service that runs',
+    ['executor'],
+  ),
   HOLD_SURFACE_EXISTS: hold(
     'A schema, table or registry row that this step creates is there already, and is not ours.',
     'find who made it; nothing here adopts or overwrites it',
@@ -222,6 +227,11 @@ export const CODES = {
     'The grant is older than the manifest: who voted for it saw another one.',
     'ask for a new grant: raise c1:grantGeneration',
     ['bin', 'executor'],
+  ),
+  REJECT_CONTENT_TYPE: reject(
+    'The body is not sent as what a dispatch takes: JSON in UTF-8.',
+    'send application/json',
+    ['executor'],
   ),
   REJECT_DUPLICATE_OPERATION: reject('An operation stands in the manifest twice.', 'correct the row by its DOT', [
     'bin',
@@ -292,6 +302,14 @@ export const CODES = {
     'add the operation under the version that the manifest has',
     ['bin', 'reader', 'executor'],
   ),
+  REJECT_REQUEST_TIMEOUT: reject(
+    'The client did not send a whole request within the time limit.',
+    'send the request again, at once',
+    ['executor'],
+  ),
+  REJECT_REQUEST_TOO_LARGE: reject('The request is larger than any that is answered here.', 'send a smaller one', [
+    'executor',
+  ]),
   REJECT_ROLLBACK_DELETE: reject(
     'Something would be taken back by a delete: a vocabulary table that is not empty, or whatever a rollback names.',
     'retire it; a non-empty vocabulary table is never dropped',
@@ -317,6 +335,9 @@ export const CODES = {
     'sign with a key of the allowed signers',
     ['bin', 'cli'],
   ),
+  REJECT_UNKNOWN_ROUTE: reject('The service has no such address, or not with this method.', 'POST /dispatch', [
+    'executor',
+  ]),
   REJECT_VOTED_TWICE: reject('This voter has voted on this request; a vote is never changed.', 'npx c1 apr show', [
     'database',
     'cli',
@@ -346,11 +367,16 @@ export const CODES = {
   ),
 
   ERROR_CONFIG_INVALID: error(
-    'The stack configuration has an unknown key or a value that is not allowed.',
+    'A configuration, of the stack or of the executor, has an unknown key or a value that is not allowed.',
     'pulumi config',
-    ['program'],
+    ['program', 'executor'],
   ),
-  ERROR_DATABASE: error('PostgreSQL refused or failed.', 'npx c1 runtime status', ['bin', 'reader', 'runtime']),
+  ERROR_DATABASE: error('PostgreSQL refused or failed.', 'npx c1 runtime status', [
+    'bin',
+    'reader',
+    'runtime',
+    'executor',
+  ]),
   ERROR_ENGINE_FAILED: error('pulumi failed and named no code.', 'run the same pulumi command again', ['cli']),
   ERROR_ENGINE_SETUP: error('The engine could not be set up on this machine.', 'npm run setup', ['engine']),
   ERROR_INTERNAL: error('A fault in this product.', 'run again with --debug and report it', [
@@ -358,6 +384,7 @@ export const CODES = {
     'reader',
     'cli',
     'program',
+    'executor',
   ]),
   ERROR_MIGRATION_CHANGED: error(
     'An installed migration is not the file that was applied.',
@@ -377,13 +404,13 @@ export const CODES = {
   ERROR_PAYLOAD_INVALID: error(
     'The payload has an unknown, missing or duplicate key, or a value that is not allowed.',
     'correct the payload file',
-    ['bin', 'program'],
+    ['bin', 'program', 'executor'],
   ),
   ERROR_PERMISSION_DENIED: error('The login has no right to do this.', 'use the DOT that may', ['bin', 'reader']),
   ERROR_PORT_TAKEN: error(
-    'The port of the embedded runtime is used by another program.',
+    'The port of the embedded runtime or of the executor is used by another program.',
     'npx c1 runtime start --new-port',
-    ['runtime'],
+    ['runtime', 'executor'],
   ),
   ERROR_POSTGRES_MISSING: error(
     'The PostgreSQL programs of this platform are not installed.',
@@ -400,11 +427,12 @@ export const CODES = {
     'reader',
     'program',
     'cli',
+    'executor',
   ]),
   ERROR_SSH_MISSING: error(
     'There is no usable ssh-keygen, which signs and checks approvals.',
     'install the OpenSSH client (package openssh-client), then run the same command again',
-    ['bin', 'cli', 'runtime'],
+    ['bin', 'cli', 'runtime', 'executor'],
   ),
   ERROR_STACK_OTHER_PROJECT: error('The stack belongs to another project.', 'npx pulumi preview -s dryrun', [
     'engine',
@@ -419,11 +447,22 @@ export const CODES = {
     'free or unlock the folder, or link .c1 to one that can be written',
     ['runtime', 'program', 'cli'],
   ),
-  ERROR_TIMEOUT: error('A wait reached its limit.', 'run the same command again', ['bin', 'runtime', 'cli']),
+  ERROR_TIMEOUT: error('A wait reached its limit.', 'run the same command again', [
+    'bin',
+    'runtime',
+    'cli',
+    'executor',
+  ]),
+  ERROR_UPSTREAM: error(
+    'The executor that was there before, to which other codes are passed on, does not answer.',
+    'find out what became of the program at upstreamUrl',
+    ['executor'],
+  ),
   ERROR_USAGE: error('The command line is not one that this program knows.', 'run it with --help', [
     'bin',
     'reader',
     'cli',
+    'executor',
   ]),
 } as const satisfies Record<string, CodeEntry>;
 
