@@ -16,7 +16,7 @@ export interface CodeEntry {
   readonly from: readonly CodeOrigin[];
 }
 
-export type CodeOrigin = 'program' | 'bin' | 'reader' | 'database' | 'cli' | 'runtime' | 'engine';
+export type CodeOrigin = 'program' | 'bin' | 'reader' | 'executor' | 'database' | 'cli' | 'runtime' | 'engine';
 
 const EXIT_BY_KIND: Readonly<Record<CodeKind, number>> = { OK: 0, NOOP: 0, HOLD: 3, REJECT: 4, ERROR: 1 };
 const EXIT_USAGE = 64;
@@ -101,6 +101,11 @@ export const CODES = {
     'find who changed it and put it back by its DOT',
     ['bin', 'program', 'reader', 'cli'],
   ),
+  HOLD_DRYRUN_NOT_AUTHORIZED: hold(
+    'The dry run lacks one of the two signed authorizations, or one of them does not hold.',
+    "have the reviewer's confirmation and the owner's authorization signed over the evidence",
+    ['bin', 'executor', 'database'],
+  ),
   HOLD_ENGINE_ALIVE: hold(
     'The engine that holds the lock of the stack runs, or nobody here can tell that it does not.',
     'wait for it to end, or end it, then npx c1 recover',
@@ -183,6 +188,11 @@ export const CODES = {
     ['program'],
   ),
 
+  REJECT_ACTION_SET_MISMATCH: reject(
+    'The operations of manifest or grant are not those of the runtime.',
+    'dot-c1-vocab-build --cloud --dry-run --manifest <file>, and use that manifest',
+    ['bin', 'executor'],
+  ),
   REJECT_APR_ALTERED: reject(
     'What was signed is not what is there: the request, a vote or a file that it names was altered or moved.',
     'npx c1 apr show, and propose the change anew',
@@ -193,24 +203,75 @@ export const CODES = {
     'npx c1 apr list',
     ['database', 'cli'],
   ),
+  REJECT_AUTH_ALREADY_CONSUMED: reject(
+    'The grant was used; it is good for one use.',
+    'ask for a new grant: raise c1:grantGeneration',
+    ['bin', 'executor'],
+  ),
+  REJECT_AUTH_EXPIRED: reject('The grant is past its expiry.', 'ask for a new grant: raise c1:grantGeneration', [
+    'bin',
+    'executor',
+  ]),
+  REJECT_AUTH_NOT_ACTIVE: reject(
+    'The grant is in no state in which it is good: not active, or not yet.',
+    'look at its row in governance_build_authorization',
+    ['bin', 'executor'],
+  ),
+  REJECT_AUTH_REVOKED: reject('The grant was revoked.', 'ask who revoked it, and for a new one', ['bin', 'executor']),
+  REJECT_AUTH_STALE: reject(
+    'The grant is older than the manifest: who voted for it saw another one.',
+    'ask for a new grant: raise c1:grantGeneration',
+    ['bin', 'executor'],
+  ),
   REJECT_DUPLICATE_OPERATION: reject('An operation stands in the manifest twice.', 'correct the row by its DOT', [
     'bin',
     'reader',
+    'executor',
   ]),
   REJECT_FROZEN_DOT: reject('The DOT is FROZEN/MONITORED and must not be used.', 'use dot-birth-backfill', [
     'bin',
     'database',
   ]),
+  REJECT_GENERIC_GRANT: reject(
+    'The grant leaves open what it is for, how often or how long.',
+    'ask for a grant of C1; no other is used here',
+    ['bin', 'executor'],
+  ),
+  REJECT_GRANT_UNBOUND: reject(
+    'The grant is bound to no manifest hash.',
+    'ask for a grant of C1; no other is used here',
+    ['bin', 'executor'],
+  ),
+  REJECT_MALFORMED_REQUEST: reject(
+    'The request is no single JSON value of the right shape: an unknown or missing field, a duplicate key, an unknown mode.',
+    'correct the request',
+    ['bin', 'executor'],
+  ),
+  REJECT_MANIFEST_HASH_MISMATCH: reject(
+    'A manifest hash is not that of the manifest as the runtime makes it now.',
+    'dot-c1-vocab-build --cloud --dry-run --manifest <file>, and use that manifest',
+    ['bin', 'executor'],
+  ),
   REJECT_MANIFEST_MISSING: reject(
     'There is no manifest: no active canonical operation, or none was given.',
     'dot-c1-vocab-build --cloud --dry-run --manifest <file>',
-    ['bin', 'reader'],
+    ['bin', 'reader', 'executor'],
   ),
   REJECT_NOT_ALLOWED: reject(
     'This DOT may not do this operation on this surface.',
     'see the matrix iu_core.dot_surface',
     ['database', 'bin'],
   ),
+  REJECT_NO_GRANT: reject('There is no grant.', 'npx pulumi up, which asks for one', ['bin', 'executor']),
+  REJECT_NO_QUORUM: reject(
+    'The approval request behind the grant has not the votes that it needs.',
+    'npx c1 apr show',
+    ['bin', 'executor'],
+  ),
+  REJECT_OWNERSHIP_MISSING: reject('Nobody owns the vocabulary table.', 'npx pulumi up, which assigns its owner', [
+    'bin',
+    'executor',
+  ]),
   REJECT_PATCH_SYNTAX: reject(
     'The new file of a patch does not pass the syntax check; the old one is in place.',
     'propose a patch that does',
@@ -221,20 +282,30 @@ export const CODES = {
     'propose a patch of the own file of a registered DOT',
     ['bin', 'database', 'program'],
   ),
+  REJECT_PRODUCTION_TARGET: reject(
+    'The target is production, not the namespace of the dry run.',
+    'use DRYRUN-NS:dot:c1:vocab',
+    ['bin', 'executor'],
+  ),
   REJECT_PROTOCOL_VERSION: reject(
     'An operation is of another protocol version than the manifest.',
     'add the operation under the version that the manifest has',
-    ['bin', 'reader'],
+    ['bin', 'reader', 'executor'],
   ),
   REJECT_ROLLBACK_DELETE: reject(
-    'Retiring would delete rows of a vocabulary table that is not empty.',
-    'nothing: a non-empty vocabulary table is never dropped',
-    ['bin', 'database', 'reader'],
+    'Something would be taken back by a delete: a vocabulary table that is not empty, or whatever a rollback names.',
+    'retire it; a non-empty vocabulary table is never dropped',
+    ['bin', 'database', 'reader', 'executor'],
+  ),
+  REJECT_SCOPE_NOT_C1: reject(
+    "The request or the grant reaches beyond C1's dry run.",
+    'nothing: C2 to C7 and anything wider are out of scope',
+    ['bin', 'executor'],
   ),
   REJECT_SEMANTIC_REWRITE: reject(
     'A vocabulary row would change its meaning.',
     'add a row under a new protocol_version',
-    ['database'],
+    ['bin', 'executor', 'database'],
   ),
   REJECT_SELF_APPROVAL: reject(
     'Who proposes does not vote: not by his name, and not by his key under another name.',
@@ -250,6 +321,24 @@ export const CODES = {
     'database',
     'cli',
   ]),
+  REJECT_WRONG_CARRIER: reject('Manifest or grant are of another carrier than C1.', 'use manifest and grant of C1', [
+    'bin',
+    'executor',
+  ]),
+  REJECT_WRONG_LANE: reject('Manifest or grant are of another lane than dry_run.', 'use manifest and grant of C1', [
+    'bin',
+    'executor',
+  ]),
+  REJECT_WRONG_PLAN: reject(
+    'Manifest or grant are of another plan than LEGO1-C1-PLAN.',
+    'use manifest and grant of C1',
+    ['bin', 'executor'],
+  ),
+  C1_PROD_REAL_RUN_BLOCKED: reject(
+    'A real run, or a gate that stands open for one: there is none here.',
+    'nothing: use PLAN_ONLY or VERIFY_ONLY',
+    ['bin', 'executor', 'database'],
+  ),
   GOVERNED_C1_DRYRUN_REJECT_DOT_BYPASS: reject(
     'A governed table or the catalogue was written without a DOT.',
     'run the DOT of that surface; nothing was written',

@@ -8,12 +8,16 @@ import { C1Error } from './codes.ts';
  */
 export const CANONICAL_ACT_TYPE = 'canonical_operation';
 export const MANIFEST_PROTOCOL = '1';
+export const MANIFEST_CARRIER = 'C1';
+export const MANIFEST_LANE = 'dry_run';
+export const MANIFEST_PLAN = 'LEGO1-C1-PLAN';
+export const MANIFEST_NAMESPACE = 'DRYRUN-NS:dot:c1:vocab';
 
 /** The object without its operations. Its keys stand in canonical order around them. */
-const HEAD = { act_type: CANONICAL_ACT_TYPE, carrier: 'C1', lane: 'dry_run' } as const;
+const HEAD = { act_type: CANONICAL_ACT_TYPE, carrier: MANIFEST_CARRIER, lane: MANIFEST_LANE } as const;
 const TAIL = {
-  output_namespace: 'DRYRUN-NS:dot:c1:vocab',
-  plan: 'LEGO1-C1-PLAN',
+  output_namespace: MANIFEST_NAMESPACE,
+  plan: MANIFEST_PLAN,
   protocol_version: MANIFEST_PROTOCOL,
 } as const;
 

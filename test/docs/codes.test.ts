@@ -7,7 +7,7 @@ const SOURCES = ['cli', 'components', 'domain', 'dots', 'engine', 'runtime', 'in
 const REGISTRY = join('domain', 'codes.ts');
 /** What looks like one of our codes: a kind, then words; and the seeds' own spellings. */
 const CODE =
-  /\b(?:(?:OK|NOOP|HOLD|REJECT|ERROR)_[A-Z][A-Z_]*[A-Z]|(?:GOVERNED_C1|C1_LEGO|C1_GRANT|C1_PROD|C1_DRYRUN)_[A-Z][A-Z0-9_]+)\b/g;
+  /\b(?:(?:OK|NOOP|HOLD|REJECT|ERROR)_[A-Z][A-Z0-9_]*[A-Z0-9]|(?:GOVERNED_C1|C1_LEGO|C1_GRANT|C1_PROD|C1_DRYRUN)_[A-Z][A-Z0-9_]+)\b/g;
 /** PostgreSQL's, npm's and the SDK's words of the same shape. */
 const FOREIGN = new Set(['ERROR_CODE']);
 
