@@ -106,6 +106,11 @@ export const CODES = {
     "have the reviewer's confirmation and the owner's authorization signed over the evidence",
     ['bin', 'executor', 'database'],
   ),
+  HOLD_ENDPOINT_MISSING: hold(
+    'The contract names no endpoint, so that nobody is there to do a dry run.',
+    'use the mode of the contract, or PLAN_ONLY',
+    ['database', 'bin'],
+  ),
   HOLD_ENGINE_ALIVE: hold(
     'The engine that holds the lock of the stack runs, or nobody here can tell that it does not.',
     'wait for it to end, or end it, then npx c1 recover',
