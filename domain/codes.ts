@@ -136,6 +136,16 @@ export const CODES = {
     'compare dot_ledger with the evidence; npx c1 runtime reset --yes for a disposable runtime',
     ['reader', 'program'],
   ),
+  HOLD_MANIFEST_HASH_UNEXPECTED: hold(
+    'The manifest has another hash than the one that was expected.',
+    'find which row of apr_action_types changed, or expect the new hash',
+    ['bin'],
+  ),
+  HOLD_MANIFEST_NOT_REPRODUCED: hold(
+    'Node, PostgreSQL and the sha256sum program do not agree on the manifest hash, or one of them could not be asked.',
+    'compare apr_action_types and c1.manifest_bytes() with the last install',
+    ['bin'],
+  ),
   HOLD_OUTCOME_UNKNOWN: hold(
     'The command ended before the runtime said whether the change is committed.',
     'run the bin with --status <request-id>',
@@ -358,6 +368,9 @@ export const CODES = {
   ERROR_DATABASE: error('PostgreSQL refused or failed.', 'npx c1 runtime status', ['bin', 'reader', 'runtime']),
   ERROR_ENGINE_FAILED: error('pulumi failed and named no code.', 'run the same pulumi command again', ['cli']),
   ERROR_ENGINE_SETUP: error('The engine could not be set up on this machine.', 'npm run setup', ['engine']),
+  ERROR_FILE_UNUSABLE: error('A file that the command line names cannot be read or written.', 'name another file', [
+    'bin',
+  ]),
   ERROR_INTERNAL: error('A fault in this product.', 'run again with --debug and report it', [
     'bin',
     'reader',
@@ -370,7 +383,7 @@ export const CODES = {
     ['runtime'],
   ),
   ERROR_NOT_IMPLEMENTED: error(
-    'This bin exists so that it can be registered; its work is not built yet.',
+    'This bin, or this flag of it, is there so that it can be registered and asked for; its work is not built yet.',
     'wait for its release',
     ['bin'],
   ),

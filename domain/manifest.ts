@@ -46,7 +46,7 @@ export interface Manifest {
 }
 
 /** Nobody names an operation with more; a longer one is a fault of the row, and would be signed unread. */
-const LONGEST_CODE = 200;
+export const LONGEST_CODE = 200;
 
 /**
  * The operations that C1 makes a vocabulary of: active rows of the one act type, by code in UTF-16 code-unit order.
