@@ -260,7 +260,7 @@ export const CODES = {
   REJECT_MALFORMED_REQUEST: reject(
     'The request is no single JSON value of the right shape: an unknown or missing field, a duplicate key, an unknown mode.',
     'correct the request',
-    ['bin', 'executor'],
+    ['bin', 'executor', 'database'],
   ),
   REJECT_MANIFEST_HASH_MISMATCH: reject(
     'A manifest hash is not that of the manifest as the runtime makes it now.',
@@ -300,7 +300,7 @@ export const CODES = {
   REJECT_PRODUCTION_TARGET: reject(
     'The target is production, not the namespace of the dry run.',
     'use DRYRUN-NS:dot:c1:vocab',
-    ['bin', 'executor'],
+    ['bin', 'executor', 'database'],
   ),
   REJECT_PROTOCOL_VERSION: reject(
     'An operation is of another protocol version than the manifest.',
@@ -315,7 +315,7 @@ export const CODES = {
   REJECT_SCOPE_NOT_C1: reject(
     "The request or the grant reaches beyond C1's dry run.",
     'nothing: C2 to C7 and anything wider are out of scope',
-    ['bin', 'executor'],
+    ['bin', 'executor', 'database'],
   ),
   REJECT_SEMANTIC_REWRITE: reject(
     'A vocabulary row would change its meaning.',

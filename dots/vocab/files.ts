@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { C1Error } from '../../domain/codes.ts';
 import { parseRequest } from '../../domain/decision/malformed.ts';
 import { writeWhole } from '../kernel/whole-file.ts';
@@ -18,14 +19,30 @@ const PROGRAMS: readonly (readonly [string, ...string[]])[] = [['sha256sum'], ['
  * @throws C1Error HOLD_MANIFEST_NOT_REPRODUCED, ERROR_FILE_UNUSABLE
  */
 export function writeManifest(place: string, bytes: Buffer, hash: string): void {
-  const part = `${place}.${process.pid}.part`;
-  const check = () => assertReproduced('sha256sum', programHash(part), hash);
   try {
-    writeWhole(place, bytes, { mode: 0o644, part, check });
+    assertPlain(place);
+    writeChecked(place, bytes, hash);
   } catch (cause) {
-    rmSync(part, { force: true });
     throw cause instanceof C1Error ? cause : unusable('write', cause);
   }
+}
+
+function writeChecked(place: string, bytes: Buffer, hash: string): void {
+  // Two at once on one file do not get into each other's way.
+  const part = `${place}.${process.pid}.part`;
+  try {
+    const check = () => assertReproduced('sha256sum', programHash(part), hash);
+    writeWhole(place, bytes, { mode: 0o644, part, check });
+  } finally {
+    rmSync(part, { force: true });
+  }
+}
+
+/** Renamed over a device, a link or a folder, a file would take its place; and no folder is made for it. */
+function assertPlain(place: string): void {
+  const there = lstatSync(place, { throwIfNoEntry: false });
+  if (there?.isFile() === false) throw unusable('write', notPlain());
+  statSync(dirname(place));
 }
 
 /** @throws C1Error REJECT_MANIFEST_MISSING, REJECT_MALFORMED_REQUEST, ERROR_FILE_UNUSABLE */
@@ -36,8 +53,10 @@ export function readManifest(place: string): { readonly bytes: Buffer; readonly 
 
 function bytesOf(place: string): Buffer {
   try {
-    const { size } = statSync(place);
-    if (size <= LARGEST) return readFileSync(place);
+    const found = statSync(place);
+    // What is no file may have no end.
+    if (!found.isFile()) throw notPlain();
+    if (found.size <= LARGEST) return readFileSync(place);
   } catch (cause) {
     if (codeOf(cause) !== 'ENOENT') throw unusable('read', cause);
     throw new C1Error('REJECT_MANIFEST_MISSING', { seen: 'no such file', expected: 'the manifest' }, { cause });
@@ -74,6 +93,10 @@ function sumBy(program: string, words: readonly string[], place: string): string
   } finally {
     closeSync(file);
   }
+}
+
+function notPlain(): Error {
+  return Object.assign(new Error('no plain file'), { code: 'no plain file' });
 }
 
 /** The name of the fault, not its text: that would quote a path of this machine. */

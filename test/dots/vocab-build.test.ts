@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -107,12 +107,25 @@ describe('a dry run', () => {
     expect(await readFile(file, 'utf8')).toBe('{}');
   });
 
-  test('refuses a file that cannot be written, and leaves nothing beside it', async () => {
+  test('refuses a place that is no plain file, and leaves it and its neighbours as they are', async () => {
     await mkdir(inFolder('a folder'));
-    const refused = await dryRun(inFolder('a folder'));
-    expect(failureOf(refused)).toEqual(failure(1, 'ERROR_FILE_UNUSABLE'));
-    expect(refused.stderr).not.toContain(folder);
-    expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([]);
+    await writeFile(inFolder('target'), 'of the link');
+    await symlink(inFolder('target'), inFolder('a link'));
+    const seen = await readdir(folder);
+    for (const place of [
+      inFolder('a folder'),
+      inFolder('a link'),
+      inFolder('none/file'),
+      inFolder('target/file'),
+      '/dev/null',
+    ]) {
+      const refused = await dryRun(place);
+      expect([place, failureOf(refused)]).toEqual([place, failure(1, 'ERROR_FILE_UNUSABLE')]);
+      expect(refused.stderr).not.toContain(folder);
+    }
+    expect(await readdir(folder)).toEqual(seen);
+    expect(await readFile(inFolder('target'), 'utf8')).toBe('of the link');
+    expect((await dryRun(inFolder('target'))).exitCode).toBe(0);
   });
 });
 

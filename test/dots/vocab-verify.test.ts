@@ -112,12 +112,13 @@ describe('a manifest file', () => {
     expect(await trial.fingerprint()).toBe(before);
   });
 
-  test('that is not there is missing; a folder in its place cannot be used', async () => {
+  test('that is not there is missing; a folder or a device in its place cannot be used', async () => {
     expect(failureOf(await verify(path.join(folder, 'none.json')))).toEqual(failure(4, 'REJECT_MANIFEST_MISSING'));
     await mkdir(path.join(folder, 'folder'));
     const refused = await verify(path.join(folder, 'folder'));
     expect(failureOf(refused)).toEqual(failure(1, 'ERROR_FILE_UNUSABLE'));
     expect(refused.stderr).not.toContain(folder);
+    expect(failureOf(await verify('/dev/zero'))).toEqual(failure(1, 'ERROR_FILE_UNUSABLE'));
   });
 
   test('that is the good one is accepted after all of these', async () => {
