@@ -106,6 +106,11 @@ export const CODES = {
     "have the reviewer's confirmation and the owner's authorization signed over the evidence",
     ['bin', 'executor', 'database'],
   ),
+  HOLD_ENDPOINT_MISSING: hold(
+    'The contract names no endpoint, so that nobody is there to do a dry run.',
+    'use the mode of the contract, or PLAN_ONLY',
+    ['database', 'bin', 'executor'],
+  ),
   HOLD_ENGINE_ALIVE: hold(
     'The engine that holds the lock of the stack runs, or nobody here can tell that it does not.',
     'wait for it to end, or end it, then npx c1 recover',
@@ -130,6 +135,16 @@ export const CODES = {
     'The hash chain of dot_ledger does not add up.',
     'compare dot_ledger with the evidence; npx c1 runtime reset --yes for a disposable runtime',
     ['reader', 'program'],
+  ),
+  HOLD_MANIFEST_HASH_UNEXPECTED: hold(
+    'The manifest has another hash than the one that was expected.',
+    'find which row of apr_action_types changed, or expect the new hash',
+    ['bin'],
+  ),
+  HOLD_MANIFEST_NOT_REPRODUCED: hold(
+    'Node, PostgreSQL and the sha256sum program do not agree on the manifest hash, or one of them could not be asked.',
+    'compare apr_action_types and c1.manifest_bytes() with the last install',
+    ['bin', 'executor'],
   ),
   HOLD_OUTCOME_UNKNOWN: hold(
     'The command ended before the runtime said whether the change is committed.',
@@ -255,7 +270,7 @@ export const CODES = {
   REJECT_MALFORMED_REQUEST: reject(
     'The request is no single JSON value of the right shape: an unknown or missing field, a duplicate key, an unknown mode.',
     'correct the request',
-    ['bin', 'executor'],
+    ['bin', 'executor', 'database'],
   ),
   REJECT_MANIFEST_HASH_MISMATCH: reject(
     'A manifest hash is not that of the manifest as the runtime makes it now.',
@@ -295,7 +310,7 @@ export const CODES = {
   REJECT_PRODUCTION_TARGET: reject(
     'The target is production, not the namespace of the dry run.',
     'use DRYRUN-NS:dot:c1:vocab',
-    ['bin', 'executor'],
+    ['bin', 'executor', 'database'],
   ),
   REJECT_PROTOCOL_VERSION: reject(
     'An operation is of another protocol version than the manifest.',
@@ -318,7 +333,7 @@ export const CODES = {
   REJECT_SCOPE_NOT_C1: reject(
     "The request or the grant reaches beyond C1's dry run.",
     'nothing: C2 to C7 and anything wider are out of scope',
-    ['bin', 'executor'],
+    ['bin', 'executor', 'database'],
   ),
   REJECT_SEMANTIC_REWRITE: reject(
     'A vocabulary row would change its meaning.',
@@ -379,6 +394,9 @@ export const CODES = {
   ]),
   ERROR_ENGINE_FAILED: error('pulumi failed and named no code.', 'run the same pulumi command again', ['cli']),
   ERROR_ENGINE_SETUP: error('The engine could not be set up on this machine.', 'npm run setup', ['engine']),
+  ERROR_FILE_UNUSABLE: error('A file that the command line names cannot be read or written.', 'name another file', [
+    'bin',
+  ]),
   ERROR_INTERNAL: error('A fault in this product.', 'run again with --debug and report it', [
     'bin',
     'reader',
@@ -392,7 +410,7 @@ export const CODES = {
     ['runtime'],
   ),
   ERROR_NOT_IMPLEMENTED: error(
-    'This bin exists so that it can be registered; its work is not built yet.',
+    'This bin, or this flag of it, is there so that it can be registered and asked for; its work is not built yet.',
     'wait for its release',
     ['bin'],
   ),
@@ -421,6 +439,7 @@ export const CODES = {
     'program',
     'reader',
     'cli',
+    'executor',
   ]),
   ERROR_RUNTIME_UNREACHABLE: error('The governed runtime does not answer.', 'npx c1 runtime start', [
     'bin',

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { C1Error } from '../domain/codes.ts';
-import { parseJsonStrictly } from '../domain/strict-json.ts';
+import { parseRequest } from '../domain/decision/malformed.ts';
 
 /** A body with its exact bytes, which another executor may have to be given. */
 export interface Body {
@@ -38,20 +38,7 @@ function assertPlainJson({ headers }: FastifyRequest): void {
 }
 
 function objectOf(bytes: Buffer): Body['value'] {
-  const value = parsed(bytes);
+  const value = parseRequest(bytes);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Body['value'];
-  throw malformed('JSON that is no object');
-}
-
-function parsed(bytes: Buffer): unknown {
-  try {
-    return parseJsonStrictly(bytes);
-  } catch (cause) {
-    if (!(cause instanceof C1Error)) throw cause;
-    throw malformed(cause.seen, cause);
-  }
-}
-
-function malformed(seen: string, cause?: unknown): C1Error {
-  return new C1Error('REJECT_MALFORMED_REQUEST', { seen, expected: 'one JSON object' }, { cause });
+  throw new C1Error('REJECT_MALFORMED_REQUEST', { seen: 'JSON that is no object', expected: 'one JSON object' });
 }

@@ -2,7 +2,8 @@ import { digestOf, type Json } from '../domain/canonical.ts';
 import { C1Error } from '../domain/codes.ts';
 import { type Acceptance, accept, decide } from '../domain/decide.ts';
 import { MODES } from '../domain/decision/check.ts';
-import { type Asked, asked, type Facts } from '../domain/decision/shapes.ts';
+import type { DecisionState } from '../domain/decision/reads.ts';
+import { type Asked, asked } from '../domain/decision/shapes.ts';
 import { CONTRACTED_DOT_CODES } from '../domain/dots.ts';
 import { manifestOf } from '../domain/manifest.ts';
 import { contractRow } from '../domain/payloads.ts';
@@ -35,25 +36,13 @@ export async function produceC1Vocab(body: Body['value'], tools: Tools): Promise
   const request = askedOf(rest.mode === 'DRY_RUN' ? rest : body);
   const [rows] = await tools.database.read(reads.c1PlanQuery(request.dot_code));
   const plan = reads.c1PlanOf(rows, request.dot_code);
-  if (request.mode === 'PLAN_ONLY' && request.rows === undefined) return planned(request, plan, NOTHING_MORE);
-  const [grantRows, vocabulary] = await tools.database.read(reads.GRANT_QUERY, reads.VOCABULARY_ROWS);
-  const around = { answer: reads.grantOf(grantRows), vocabulary: reads.vocabularyOf(vocabulary) };
-  if (request.mode === 'PLAN_ONLY') return planned(request, plan, around);
-  if (request.mode === 'VERIFY_ONLY') return verified(request, plan, around);
-  return dryRun(request, plan, around, { authorizations, tools });
+  if (request.mode === 'PLAN_ONLY' && request.rows === undefined) return planned(request, plan, reads.planState(plan));
+  const [decision, vocabulary] = await tools.database.read(reads.DECISION, reads.VOCABULARY);
+  const state = reads.stateOf(decision, vocabulary);
+  if (request.mode === 'PLAN_ONLY') return planned(request, plan, state);
+  if (request.mode === 'VERIFY_ONLY') return verified(request, plan, state);
+  return dryRun(request, plan, state, { authorizations, tools });
 }
-
-/** What was read about the grant, and what the vocabulary holds. */
-interface Around {
-  readonly answer: ReturnType<typeof reads.grantOf>;
-  readonly vocabulary: Facts['vocabulary'];
-}
-
-/** A plan looks at no grant. */
-const NOTHING_MORE: Around = {
-  answer: { grant_row: null, quorum: false, proposed_at: null, ownership: null, since: '' },
-  vocabulary: [],
-};
 
 /** Before anything is read: `decide` checks the shape as well, but a database is not asked in vain. */
 function askedOf(body: Body['value']): Asked {
@@ -64,14 +53,13 @@ function askedOf(body: Body['value']): Asked {
   throw refuseShape([{ path: ['mode'], message: JSON.stringify(mode.slice(0, 80)) }], MODES.join(', '));
 }
 
-function decided(request: Asked, plan: reads.C1Plan, { answer, vocabulary }: Around, authorized: boolean): Acceptance {
-  const { grant_row, since, ...facts } = answer;
-  const around = { ...facts, vocabulary, dry_run_authorized: authorized };
-  return accept(decide({ asked: request, facts: around }, grant_row, reads.runtimeManifest(plan, since), plan.gates));
+function decided(request: Asked, { facts, grant, manifest, gates }: DecisionState, authorized = false): Acceptance {
+  const known = { ...facts, dry_run_authorized: authorized };
+  return accept(decide({ asked: request, facts: known }, grant, manifest, gates));
 }
 
-function planned(request: Asked, plan: reads.C1Plan, around: Around): Output {
-  decided(request, plan, around, false);
+function planned(request: Asked, plan: reads.C1Plan, state: DecisionState): Output {
+  decided(request, state);
   const head = headOf(request, plan);
   const endpoint_present = isEndpointBound(plan.contract);
   return {
@@ -82,8 +70,8 @@ function planned(request: Asked, plan: reads.C1Plan, around: Around): Output {
   };
 }
 
-function verified(request: Asked, plan: reads.C1Plan, around: Around): Output {
-  const { auth_code, checks } = decided(request, plan, around, false);
+function verified(request: Asked, plan: reads.C1Plan, state: DecisionState): Output {
+  const { auth_code, checks } = decided(request, state);
   return { ...headOf(request, plan), ...tailOf(plan), auth_code, checks };
 }
 
@@ -92,11 +80,11 @@ interface DryRunTools {
   readonly tools: Tools;
 }
 
-async function dryRun(request: Asked, plan: reads.C1Plan, around: Around, given: DryRunTools): Promise<Output> {
+async function dryRun(request: Asked, plan: reads.C1Plan, state: DecisionState, given: DryRunTools): Promise<Output> {
   const { tools, authorizations } = given;
   const fault = await authorizationFault(authorizations, tools.allowedSigners, plan.gates.now);
-  const { auth_code } = orUnauthorized(fault, () => decided(request, plan, around, fault === null));
-  if (!isEndpointBound(plan.contract)) throw drift(`${request.dot_code} without a bound endpoint`, 'endpoint_bound');
+  const { auth_code } = orUnauthorized(fault, () => decided(request, state, fault === null));
+  assertEndpoint(plan);
   const { VOCABULARY_COUNT, DATABASE_HASH, c1PlanQuery } = reads;
   const [before, rows, hash, after] = await tools.database.read(
     VOCABULARY_COUNT,
@@ -109,12 +97,19 @@ async function dryRun(request: Asked, plan: reads.C1Plan, around: Around, given:
     ...headOf(request, made),
     ...tailOf(made),
     manifest: manifestOf(made.operations) as unknown as Json,
-    database_hash: reads.databaseHashOf(hash),
+    database_hash: String(reads.answerOf(hash)),
     seal: SEAL,
-    rows_before: reads.countOf(before),
-    rows_after: reads.countOf(after),
+    rows_before: Number(reads.answerOf(before)),
+    rows_after: Number(reads.answerOf(after)),
     auth_code,
   };
+}
+
+/** @throws C1Error HOLD_ENDPOINT_MISSING */
+function assertEndpoint({ contract }: reads.C1Plan): void {
+  if (isEndpointBound(contract)) return;
+  const seen = `${contract.dot_code} with endpoint_ref ${contract.endpoint_ref}, ${contract.contract_status}`;
+  throw new C1Error('HOLD_ENDPOINT_MISSING', { seen, expected: 'a contract with an endpoint that is bound' });
 }
 
 /** Where nothing but the authorizations is missing, what is wrong with them is said. */
@@ -144,7 +139,7 @@ function isOwnContract({ contract }: reads.C1Plan): boolean {
 /**
  * Nothing that is not whole leaves the service.
  *
- * @throws C1Error HOLD_DRIFT, REJECT_ACTION_SET_MISMATCH, REJECT_MANIFEST_HASH_MISMATCH, HOLD_COUNTER_DRIFT
+ * @throws C1Error HOLD_DRIFT, REJECT_ACTION_SET_MISMATCH, HOLD_MANIFEST_NOT_REPRODUCED, HOLD_COUNTER_DRIFT
  */
 export function checkC1VocabOutput(output: Output): void {
   const { validated, writes_db, write_obs, operations, mode } = output;
@@ -162,7 +157,7 @@ function checkDryRun({ manifest, manifest_hash, database_hash, seal, rows_before
   for (const hash of [digestOf(manifest ?? null), database_hash]) {
     if (hash === manifest_hash) continue;
     const finding = { seen: `manifest hash ${String(hash)}`, expected: String(manifest_hash) };
-    throw new C1Error('REJECT_MANIFEST_HASH_MISMATCH', finding);
+    throw new C1Error('HOLD_MANIFEST_NOT_REPRODUCED', finding);
   }
   if (rows_before === 0 && rows_after === 0 && seal === SEAL) return;
   const seen = `${String(rows_before)} rows of the vocabulary before, ${String(rows_after)} after`;

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { C1Error } from '../domain/codes.ts';
+import { gates } from '../domain/decision/shapes.ts';
 import type { Query, Rows } from './database.ts';
 import '../domain/english.ts';
 
@@ -19,16 +20,8 @@ const contract = z.strictObject({
 });
 export type Contract = z.infer<typeof contract>;
 
-export const gateRow = z.strictObject({
-  dry_run_only: z.boolean(),
-  execute_enabled: z.boolean(),
-  real_run_enabled: z.boolean(),
-  now: z.iso.datetime({ offset: true }),
-});
-export type GateRow = z.infer<typeof gateRow>;
-
 /** What every plan is made of; `read_only` is what PostgreSQL says of the transaction itself. */
-const planRow = z.object({ contract: z.nullable(contract), gates: z.nullable(gateRow), read_only: z.string() });
+const planRow = z.object({ contract: z.nullable(contract), gates: z.nullable(gates), read_only: z.string() });
 
 export const PLAN_COLUMNS = `
   (select to_jsonb(c) - 'id' - 'created_at' from public.dot_agent_api_contract c
@@ -42,11 +35,11 @@ export function planQuery(dotCode: string): Query {
 }
 
 /**
- * @throws C1Error HOLD_ADMISSION_MISSING_OR_INVALID without a live contract; HOLD_DRIFT when contract or gates are no
- * rows as they should be, or the transaction could write
+ * @throws C1Error HOLD_ADMISSION_MISSING_OR_INVALID without a live contract; C1_PROD_REAL_RUN_BLOCKED without a row of the
+ * gates; HOLD_DRIFT when one of them is no row as it should be
  */
 export function planOf(rows: Rows | undefined, dotCode: string) {
-  const { contract: bound, gates, read_only } = parsedRow(planRow, rows?.[0]);
+  const { contract: bound, gates: gateRow, read_only } = parsedRow(planRow, rows?.[0]);
   if (bound === null) {
     throw new C1Error('HOLD_ADMISSION_MISSING_OR_INVALID', {
       seen: `${dotCode} without a live contract`,
@@ -54,8 +47,10 @@ export function planOf(rows: Rows | undefined, dotCode: string) {
       next: 'npx pulumi up, which binds it in W5',
     });
   }
-  if (gates === null) throw drift('no row of dot_runtime_gate', 'its row');
-  return { contract: bound, gates, writesDb: read_only !== 'on' };
+  if (gateRow === null) {
+    throw new C1Error('C1_PROD_REAL_RUN_BLOCKED', { seen: 'no row of dot_runtime_gate', expected: 'closed gates' });
+  }
+  return { contract: bound, gates: gateRow, writesDb: read_only !== 'on' };
 }
 
 /** Whether the contract names an endpoint that is bound, so that a dry run has somewhere to go. */

@@ -14,22 +14,26 @@ const ROLLBACK = 'retire';
 /** What is longer is refused as malformed, and need not be read. */
 const LONGEST_MODE = 10_000;
 
-/** Letters of other alphabets that read like those of REAL_RUN. */
-const LOOK_ALIKES: Readonly<Record<string, string>> = {
-  ...{ А: 'A', Α: 'A', Ꭺ: 'A', ᴀ: 'A', Е: 'E', Ε: 'E', Ꭼ: 'E', ᴇ: 'E', Ꮮ: 'L', Ⳑ: 'L', ʟ: 'L' },
-  ...{ Ꭱ: 'R', Ʀ: 'R', Ս: 'U', Υ: 'U', ᴜ: 'U', Ν: 'N', Ⲛ: 'N', ɴ: 'N' },
-};
+/** Letters of other alphabets that read like those of REAL_RUN, and the letters that they read like. */
+const LOOK_ALIKES = new Map(
+  Array.from('АаΑαᎪꭺᴀЕеΕεᎬꭼᴇᏞꮮⳐⳑʟᎡꮁƦʀՍսΥυᴜΝνⲚⲛɴ', (letter, at) => [
+    letter,
+    'AAAAAAAEEEEEEELLLLLRRRRUUUUUNNNNN'[at] ?? '',
+  ]),
+);
 
-/** Whether a mode is REAL_RUN in whatever dress: letter case, width, accents, alphabet, signs between or around the letters. */
+/**
+ * Whether a mode is REAL_RUN in whatever dress: letter case, width, accents, alphabet, signs between or around the letters.
+ * `iu_core.is_real_run` is its twin.
+ */
 export function isRealRun(mode: unknown): boolean {
   if (typeof mode !== 'string') return false;
-  const letters = mode
-    .slice(0, LONGEST_MODE)
-    .normalize('NFKD')
-    .replaceAll(/[^\p{L}]/gu, '')
-    .toUpperCase();
-  const latin = Array.from(letters, (letter) => LOOK_ALIKES[letter] ?? letter).join('');
-  return latin.includes('REALRUN');
+  const letters = mode.slice(0, LONGEST_MODE).normalize('NFKD');
+  const latin = Array.from(letters, (letter) => LOOK_ALIKES.get(letter) ?? letter).join('');
+  return latin
+    .replaceAll(/[^A-Za-z]/g, '')
+    .toUpperCase()
+    .includes('REALRUN');
 }
 
 /** What can be decided from the request and the gates alone, in this order. */

@@ -118,13 +118,22 @@ test('rows in the vocabulary are told: a dry run finds none before and none afte
   expect((await service.dispatch(authorized())).status).toBe(200);
 });
 
+test('without an endpoint a dry run has nobody to make it', async () => {
+  const contract = 'public.dot_agent_api_contract';
+  const where = "where dot_code = 'DOT_C1_VOCAB_BUILD'";
+  await trial.tamper([contract], `update ${contract} set contract_status = 'contract_ready' ${where}`);
+  expect(refusalOf(await service.dispatch(authorized()))).toEqual(refusal(409, 'HOLD_ENDPOINT_MISSING'));
+  await trial.tamper([contract], `update ${contract} set contract_status = 'endpoint_bound' ${where}`);
+  expect((await service.dispatch(authorized())).status).toBe(200);
+});
+
 test('a database that canonicalises otherwise is told', async () => {
   await trial.tamper(
     [],
     'alter function c1.manifest_bytes() rename to manifest_bytes_before',
     "create function c1.manifest_bytes() returns bytea language sql stable as $$ select 'other'::bytea $$",
   );
-  expect(refusalOf(await service.dispatch(authorized()))).toEqual(refusal(422, 'REJECT_MANIFEST_HASH_MISMATCH'));
+  expect(refusalOf(await service.dispatch(authorized()))).toEqual(refusal(409, 'HOLD_MANIFEST_NOT_REPRODUCED'));
 });
 
 function authorized() {
