@@ -55,7 +55,7 @@ export const CODES = {
   HOLD_ADMISSION_MISSING_OR_INVALID: hold(
     'A DOT is used before it was born, admitted and entered in the ledger.',
     'npx pulumi up, which applies W2 first',
-    ['bin', 'database'],
+    ['bin', 'database', 'executor'],
   ),
   HOLD_APR_AWAITING_QUORUM: hold(
     'The approval request has not enough valid approvals yet; everything applied so far stays.',
@@ -84,7 +84,7 @@ export const CODES = {
   HOLD_COUNTER_DRIFT: hold(
     'A surface is not what baseline and planned deltas add up to.',
     'npx c1 runtime snapshot, and find who wrote the row',
-    ['reader', 'program', 'cli'],
+    ['reader', 'program', 'cli', 'executor'],
   ),
   HOLD_CROSS_CHECK: hold(
     'The independent look-up through @pulumi/postgresql and our own snapshot disagree.',
@@ -99,7 +99,17 @@ export const CODES = {
   HOLD_DRIFT: hold(
     'A governed row differs from what its DOT last wrote.',
     'find who changed it and put it back by its DOT',
-    ['bin', 'program', 'reader', 'cli'],
+    ['bin', 'program', 'reader', 'cli', 'executor'],
+  ),
+  HOLD_DRYRUN_NOT_AUTHORIZED: hold(
+    'The dry run lacks one of the two signed authorizations, or one of them does not hold.',
+    "have the reviewer's confirmation and the owner's authorization signed over the evidence",
+    ['bin', 'executor', 'database'],
+  ),
+  HOLD_ENDPOINT_MISSING: hold(
+    'The contract names no endpoint, so that nobody is there to do a dry run.',
+    'use the mode of the contract, or PLAN_ONLY',
+    ['database', 'bin', 'executor'],
   ),
   HOLD_ENGINE_ALIVE: hold(
     'The engine that holds the lock of the stack runs, or nobody here can tell that it does not.',
@@ -135,6 +145,16 @@ export const CODES = {
     'The hash chain of dot_ledger does not add up.',
     'compare dot_ledger with the evidence; npx c1 runtime reset --yes for a disposable runtime',
     ['reader', 'program'],
+  ),
+  HOLD_MANIFEST_HASH_UNEXPECTED: hold(
+    'The manifest has another hash than the one that was expected.',
+    'find which row of apr_action_types changed, or expect the new hash',
+    ['bin'],
+  ),
+  HOLD_MANIFEST_NOT_REPRODUCED: hold(
+    'Node, PostgreSQL and the sha256sum program do not agree on the manifest hash, or one of them could not be asked.',
+    'compare apr_action_types and c1.manifest_bytes() with the last install',
+    ['bin', 'executor'],
   ),
   HOLD_OUTCOME_UNKNOWN: hold(
     'The command ended before the runtime said whether the change is committed.',
@@ -182,6 +202,11 @@ export const CODES = {
     'npx c1 recover, which tells the two apart',
     ['cli'],
   ),
+  HOLD_STOPPING: hold(
+    'The service is being stopped: what is under way is answered, and nothing new is taken.',
+    'send the request again to a service that runs',
+    ['executor'],
+  ),
   HOLD_SURFACE_EXISTS: hold(
     'A schema, table or registry row that this step creates is there already, and is not ours.',
     'find who made it; nothing here adopts or overwrites it',
@@ -193,6 +218,11 @@ export const CODES = {
     ['program'],
   ),
 
+  REJECT_ACTION_SET_MISMATCH: reject(
+    'The operations of manifest or grant are not those of the runtime.',
+    'dot-c1-vocab-build --cloud --dry-run --manifest <file>, and use that manifest',
+    ['bin', 'executor'],
+  ),
   REJECT_APR_ALTERED: reject(
     'What was signed is not what is there: the request, a vote or a file that it names was altered or moved.',
     'npx c1 apr show, and propose the change anew',
@@ -203,24 +233,80 @@ export const CODES = {
     'npx c1 apr list',
     ['database', 'cli'],
   ),
+  REJECT_AUTH_ALREADY_CONSUMED: reject(
+    'The grant was used; it is good for one use.',
+    'ask for a new grant: raise c1:grantGeneration',
+    ['bin', 'executor'],
+  ),
+  REJECT_AUTH_EXPIRED: reject('The grant is past its expiry.', 'ask for a new grant: raise c1:grantGeneration', [
+    'bin',
+    'executor',
+  ]),
+  REJECT_AUTH_NOT_ACTIVE: reject(
+    'The grant is in no state in which it is good: not active, or not yet.',
+    'look at its row in governance_build_authorization',
+    ['bin', 'executor'],
+  ),
+  REJECT_AUTH_REVOKED: reject('The grant was revoked.', 'ask who revoked it, and for a new one', ['bin', 'executor']),
+  REJECT_AUTH_STALE: reject(
+    'The grant is older than the manifest: who voted for it saw another one.',
+    'ask for a new grant: raise c1:grantGeneration',
+    ['bin', 'executor'],
+  ),
+  REJECT_CONTENT_TYPE: reject(
+    'The body is not sent as what a dispatch takes: JSON in UTF-8.',
+    'send application/json',
+    ['executor'],
+  ),
   REJECT_DUPLICATE_OPERATION: reject('An operation stands in the manifest twice.', 'correct the row by its DOT', [
     'bin',
     'reader',
+    'executor',
   ]),
   REJECT_FROZEN_DOT: reject('The DOT is FROZEN/MONITORED and must not be used.', 'use dot-birth-backfill', [
     'bin',
     'database',
   ]),
+  REJECT_GENERIC_GRANT: reject(
+    'The grant leaves open what it is for, how often or how long.',
+    'ask for a grant of C1; no other is used here',
+    ['bin', 'executor'],
+  ),
+  REJECT_GRANT_UNBOUND: reject(
+    'The grant is bound to no manifest hash.',
+    'ask for a grant of C1; no other is used here',
+    ['bin', 'executor'],
+  ),
+  REJECT_MALFORMED_REQUEST: reject(
+    'The request is no single JSON value of the right shape: an unknown or missing field, a duplicate key, an unknown mode.',
+    'correct the request',
+    ['bin', 'executor', 'database'],
+  ),
+  REJECT_MANIFEST_HASH_MISMATCH: reject(
+    'A manifest hash is not that of the manifest as the runtime makes it now.',
+    'dot-c1-vocab-build --cloud --dry-run --manifest <file>, and use that manifest',
+    ['bin', 'executor'],
+  ),
   REJECT_MANIFEST_MISSING: reject(
     'There is no manifest: no active canonical operation, or none was given.',
     'dot-c1-vocab-build --cloud --dry-run --manifest <file>',
-    ['bin', 'reader'],
+    ['bin', 'reader', 'executor'],
   ),
   REJECT_NOT_ALLOWED: reject(
     'This DOT may not do this operation on this surface.',
     'see the matrix iu_core.dot_surface',
     ['database', 'bin'],
   ),
+  REJECT_NO_GRANT: reject('There is no grant.', 'npx pulumi up, which asks for one', ['bin', 'executor']),
+  REJECT_NO_QUORUM: reject(
+    'The approval request behind the grant has not the votes that it needs.',
+    'npx c1 apr show',
+    ['bin', 'executor'],
+  ),
+  REJECT_OWNERSHIP_MISSING: reject('Nobody owns the vocabulary table.', 'npx pulumi up, which assigns its owner', [
+    'bin',
+    'executor',
+  ]),
   REJECT_PATCH_SYNTAX: reject(
     'The new file of a patch does not pass the syntax check; the old one is in place.',
     'propose a patch that does',
@@ -231,20 +317,38 @@ export const CODES = {
     'propose a patch of the own file of a registered DOT',
     ['bin', 'database', 'program'],
   ),
+  REJECT_PRODUCTION_TARGET: reject(
+    'The target is production, not the namespace of the dry run.',
+    'use DRYRUN-NS:dot:c1:vocab',
+    ['bin', 'executor', 'database'],
+  ),
   REJECT_PROTOCOL_VERSION: reject(
     'An operation is of another protocol version than the manifest.',
     'add the operation under the version that the manifest has',
-    ['bin', 'reader'],
+    ['bin', 'reader', 'executor'],
   ),
+  REJECT_REQUEST_TIMEOUT: reject(
+    'The client did not send a whole request within the time limit.',
+    'send the request again, at once',
+    ['executor'],
+  ),
+  REJECT_REQUEST_TOO_LARGE: reject('The request is larger than any that is answered here.', 'send a smaller one', [
+    'executor',
+  ]),
   REJECT_ROLLBACK_DELETE: reject(
-    'Retiring would delete rows of a vocabulary table that is not empty.',
-    'nothing: a non-empty vocabulary table is never dropped',
-    ['bin', 'database', 'reader'],
+    'Something would be taken back by a delete: a vocabulary table that is not empty, or whatever a rollback names.',
+    'retire it; a non-empty vocabulary table is never dropped',
+    ['bin', 'database', 'reader', 'executor'],
+  ),
+  REJECT_SCOPE_NOT_C1: reject(
+    "The request or the grant reaches beyond C1's dry run.",
+    'nothing: C2 to C7 and anything wider are out of scope',
+    ['bin', 'executor', 'database'],
   ),
   REJECT_SEMANTIC_REWRITE: reject(
     'A vocabulary row would change its meaning.',
     'add a row under a new protocol_version',
-    ['database'],
+    ['bin', 'executor', 'database'],
   ),
   REJECT_SELF_APPROVAL: reject(
     'Who proposes does not vote: not by his name, and not by his key under another name.',
@@ -256,10 +360,31 @@ export const CODES = {
     'sign with a key of the allowed signers',
     ['bin', 'cli'],
   ),
+  REJECT_UNKNOWN_ROUTE: reject('The service has no such address, or not with this method.', 'POST /dispatch', [
+    'executor',
+  ]),
   REJECT_VOTED_TWICE: reject('This voter has voted on this request; a vote is never changed.', 'npx c1 apr show', [
     'database',
     'cli',
   ]),
+  REJECT_WRONG_CARRIER: reject('Manifest or grant are of another carrier than C1.', 'use manifest and grant of C1', [
+    'bin',
+    'executor',
+  ]),
+  REJECT_WRONG_LANE: reject('Manifest or grant are of another lane than dry_run.', 'use manifest and grant of C1', [
+    'bin',
+    'executor',
+  ]),
+  REJECT_WRONG_PLAN: reject(
+    'Manifest or grant are of another plan than LEGO1-C1-PLAN.',
+    'use manifest and grant of C1',
+    ['bin', 'executor'],
+  ),
+  C1_PROD_REAL_RUN_BLOCKED: reject(
+    'A real run, or a gate that stands open for one: there is none here.',
+    'nothing: use PLAN_ONLY or VERIFY_ONLY',
+    ['bin', 'executor', 'database'],
+  ),
   GOVERNED_C1_DRYRUN_REJECT_DOT_BYPASS: reject(
     'A governed table or the catalogue was written without a DOT.',
     'run the DOT of that surface; nothing was written',
@@ -267,11 +392,16 @@ export const CODES = {
   ),
 
   ERROR_CONFIG_INVALID: error(
-    'The stack configuration has an unknown key or a value that is not allowed.',
+    'A configuration, of the stack or of the executor, has an unknown key or a value that is not allowed.',
     'pulumi config',
-    ['program'],
+    ['program', 'executor'],
   ),
-  ERROR_DATABASE: error('PostgreSQL refused or failed.', 'npx c1 runtime status', ['bin', 'reader', 'runtime']),
+  ERROR_DATABASE: error('PostgreSQL refused or failed.', 'npx c1 runtime status', [
+    'bin',
+    'reader',
+    'runtime',
+    'executor',
+  ]),
   ERROR_ENGINE_FAILED: error('pulumi failed and named no code.', 'run the same pulumi command again', ['cli']),
   ERROR_ENGINE_SETUP: error('The engine could not be set up on this machine.', 'npm run setup', ['engine']),
   ERROR_EXECUTOR_UNHEALTHY: error(
@@ -279,11 +409,15 @@ export const CODES = {
     'look into executor/run for its log, build it again, then npx pulumi up',
     ['executor', 'reader', 'runtime'],
   ),
+  ERROR_FILE_UNUSABLE: error('A file that the command line names cannot be read or written.', 'name another file', [
+    'bin',
+  ]),
   ERROR_INTERNAL: error('A fault in this product.', 'run again with --debug and report it', [
     'bin',
     'reader',
     'cli',
     'program',
+    'executor',
   ]),
   ERROR_MIGRATION_CHANGED: error(
     'An installed migration is not the file that was applied.',
@@ -291,7 +425,7 @@ export const CODES = {
     ['runtime'],
   ),
   ERROR_NOT_IMPLEMENTED: error(
-    'This bin exists so that it can be registered; its work is not built yet.',
+    'This bin, or this flag of it, is there so that it can be registered and asked for; its work is not built yet.',
     'wait for its release',
     ['bin'],
   ),
@@ -303,13 +437,13 @@ export const CODES = {
   ERROR_PAYLOAD_INVALID: error(
     'The payload has an unknown, missing or duplicate key, or a value that is not allowed.',
     'correct the payload file',
-    ['bin', 'program'],
+    ['bin', 'program', 'executor'],
   ),
   ERROR_PERMISSION_DENIED: error('The login has no right to do this.', 'use the DOT that may', ['bin', 'reader']),
   ERROR_PORT_TAKEN: error(
-    'The port of the embedded runtime is used by another program.',
+    'The port of the embedded runtime or of the executor is used by another program.',
     'npx c1 runtime start --new-port',
-    ['runtime'],
+    ['runtime', 'executor'],
   ),
   ERROR_POSTGRES_MISSING: error(
     'The PostgreSQL programs of this platform are not installed.',
@@ -320,17 +454,19 @@ export const CODES = {
     'program',
     'reader',
     'cli',
+    'executor',
   ]),
   ERROR_RUNTIME_UNREACHABLE: error('The governed runtime does not answer.', 'npx c1 runtime start', [
     'bin',
     'reader',
     'program',
     'cli',
+    'executor',
   ]),
   ERROR_SSH_MISSING: error(
     'There is no usable ssh-keygen, which signs and checks approvals.',
     'install the OpenSSH client (package openssh-client), then run the same command again',
-    ['bin', 'cli', 'runtime'],
+    ['bin', 'cli', 'runtime', 'executor'],
   ),
   ERROR_STACK_OTHER_PROJECT: error('The stack belongs to another project.', 'npx pulumi preview -s dryrun', [
     'engine',
@@ -345,11 +481,22 @@ export const CODES = {
     'free or unlock the folder, or link .c1 to one that can be written',
     ['runtime', 'program', 'cli'],
   ),
-  ERROR_TIMEOUT: error('A wait reached its limit.', 'run the same command again', ['bin', 'runtime', 'cli']),
+  ERROR_TIMEOUT: error('A wait reached its limit.', 'run the same command again', [
+    'bin',
+    'runtime',
+    'cli',
+    'executor',
+  ]),
+  ERROR_UPSTREAM: error(
+    'The executor that was there before, to which other codes are passed on, does not answer.',
+    'find out what became of the program at upstreamUrl',
+    ['executor'],
+  ),
   ERROR_USAGE: error('The command line is not one that this program knows.', 'run it with --help', [
     'bin',
     'reader',
     'cli',
+    'executor',
   ]),
 } as const satisfies Record<string, CodeEntry>;
 

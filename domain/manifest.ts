@@ -8,12 +8,16 @@ import { C1Error } from './codes.ts';
  */
 export const CANONICAL_ACT_TYPE = 'canonical_operation';
 export const MANIFEST_PROTOCOL = '1';
+export const MANIFEST_CARRIER = 'C1';
+export const MANIFEST_LANE = 'dry_run';
+export const MANIFEST_PLAN = 'LEGO1-C1-PLAN';
+export const MANIFEST_NAMESPACE = 'DRYRUN-NS:dot:c1:vocab';
 
 /** The object without its operations. Its keys stand in canonical order around them. */
-const HEAD = { act_type: CANONICAL_ACT_TYPE, carrier: 'C1', lane: 'dry_run' } as const;
+const HEAD = { act_type: CANONICAL_ACT_TYPE, carrier: MANIFEST_CARRIER, lane: MANIFEST_LANE } as const;
 const TAIL = {
-  output_namespace: 'DRYRUN-NS:dot:c1:vocab',
-  plan: 'LEGO1-C1-PLAN',
+  output_namespace: MANIFEST_NAMESPACE,
+  plan: MANIFEST_PLAN,
   protocol_version: MANIFEST_PROTOCOL,
 } as const;
 
@@ -42,7 +46,7 @@ export interface Manifest {
 }
 
 /** Nobody names an operation with more; a longer one is a fault of the row, and would be signed unread. */
-const LONGEST_CODE = 200;
+export const LONGEST_CODE = 200;
 
 /**
  * The operations that C1 makes a vocabulary of: active rows of the one act type, by code in UTF-16 code-unit order.
@@ -76,6 +80,9 @@ export function actionSetOf(operations: readonly Operation[]): readonly string[]
   return operations.map(({ operation_code }) => operation_code);
 }
 
+/** Operations of one piece: few enough that its text is garbage as soon as it is hashed. */
+const PIECE = 200;
+
 /**
  * The same bytes in pieces, for any number of operations in flat memory. They must come sorted.
  *
@@ -85,16 +92,27 @@ export async function* manifestPieces(
   rows: Iterable<ActionTypeRow> | AsyncIterable<ActionTypeRow>,
 ): AsyncGenerator<string> {
   const [before, after] = frame();
+  let separator = before;
   let last: Operation | undefined;
+  let piece: Operation[] = [];
   for await (const row of rows) {
     if (!isCanonical(row)) continue;
     const operation = operationOf(row);
     assertAfter(last, operation);
-    yield (last === undefined ? before : ',') + canonicalJson({ ...operation });
     last = operation;
+    if (piece.push(operation) < PIECE) continue;
+    yield separator + listed(piece);
+    separator = ',';
+    piece = [];
   }
   assertSome(last === undefined ? 0 : 1);
+  if (piece.length > 0) yield separator + listed(piece);
   yield after;
+}
+
+/** Operations are made with their keys in canonical order, of strings that are well-formed: such JSON is canonical as it comes. */
+function listed(operations: readonly Operation[]): string {
+  return JSON.stringify(operations).slice(1, -1);
 }
 
 /** Hash of the pieces; equal to `manifestHash` of the same operations. */

@@ -13,11 +13,12 @@ runReadBin({
     'Registers DOT files that the registry does not have, by path. Known defect: other path prefixes count as new.',
   examples: ['--cloud --dry-run'],
   flags: (command) => command.option('--dry-run', 'say what would be registered, and change nothing'),
-  read: async (client, flags) => {
+  ask: ({ dryRun }) => dryRun === true,
+  read: async (client, dryRun) => {
     const files = scanDotFolder(dotFolder());
     const found = newByPath(files, await readRegistered(client, files));
     const [first] = found;
-    if (flags.dryRun !== true && first !== undefined) {
+    if (!dryRun && first !== undefined) {
       throw new C1Error('HOLD_ADMISSION_MISSING_OR_INVALID', {
         seen: `${found.length} files to register, the first ${first.file} without birth, admission and ledger entry`,
         expected: 'DOTs that were born before they are registered',

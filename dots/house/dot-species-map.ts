@@ -17,8 +17,8 @@ runReadBin({
   summary: 'Lists species with their owner, their status and the DOTs that live in them. Reads only.',
   examples: ['--cloud', '--cloud --species gov-canonical-op-vocab'],
   flags: (command) => command.option('--species <code>', 'this species only'),
-  read: async (client, flags) => {
-    const { species } = parsePayload(request, { species: flags.species }, 'request');
+  ask: ({ species }) => parsePayload(request, { species }, 'request'),
+  read: async (client, { species }) => {
     const { rows } = await client.query(MAP, [species ?? null]);
     return { species: rows };
   },

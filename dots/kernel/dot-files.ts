@@ -1,20 +1,8 @@
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, lstatSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { sha256Hex } from '../../domain/canonical.ts';
 import { C1Error } from '../../domain/codes.ts';
+import { writeWhole } from './whole-file.ts';
 
 const EXECUTABLE = 0o555;
 
@@ -96,7 +84,7 @@ function isThere(place: string): boolean {
 /** Backups are named by what they hold. */
 export function backUp({ backup }: Folders, bytes: Buffer): void {
   const place = join(backup, sha256Hex(bytes));
-  if (readPlain(place)?.equals(bytes) !== true) writeWhole(place, bytes, 0o444);
+  if (readPlain(place)?.equals(bytes) !== true) writeWhole(place, bytes, { mode: 0o444 });
 }
 
 /** @throws C1Error HOLD_DOT_INTERFACE_MISMATCH when there is no such backup, or it holds something else */
@@ -128,23 +116,8 @@ function moveInto(folders: Folders, place: string, bytes: Buffer): void {
 /** Ready beside its place, on the same file system, so that moving it there is one step. */
 function makeReady({ ready }: Folders, name: string, bytes: Buffer): string {
   const place = join(ready, name);
-  writeWhole(place, bytes, EXECUTABLE);
+  writeWhole(place, bytes, { mode: EXECUTABLE });
   return place;
-}
-
-function writeWhole(place: string, bytes: Buffer, mode: number): void {
-  mkdirSync(dirname(place), { recursive: true });
-  const part = `${place}.part`;
-  rmSync(part, { force: true });
-  const handle = openSync(part, 'wx', 0o600);
-  try {
-    writeFileSync(handle, bytes);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-  chmodSync(part, mode);
-  renameSync(part, place);
 }
 
 export function fileFault(cause: unknown): C1Error {

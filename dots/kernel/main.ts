@@ -45,10 +45,12 @@ export interface Bin<P extends Json> extends DotProgram<P>, BinFace {
 }
 
 /** A bin that only reads: its answer is the readback. */
-export interface ReadBin extends BinFace {
+export interface ReadBin<A> extends BinFace {
   readonly dot: DotCode;
-  /** @throws C1Error */
-  readonly read: (client: Client, flags: Readonly<Record<string, unknown>>) => Promise<Json>;
+  /** Flags and standard input → what is asked; refuses before anything is connected. @throws C1Error */
+  readonly ask: (flags: Readonly<Record<string, unknown>>) => A | Promise<A>;
+  /** Runs in a transaction that only reads, of one snapshot. @throws C1Error */
+  readonly read: (client: Client, asked: A) => Promise<Json>;
 }
 
 /** Runs one bin: parse, call, print, exit. The only place that sets the exit status; it never throws. */
@@ -65,7 +67,7 @@ export function runBin<P extends Json>(bin: Bin<P>): void {
   void run(dot, { ...bin, flags: own }, (flags, current) => perform(dot, bin, flags, current));
 }
 
-export function runReadBin(bin: ReadBin): void {
+export function runReadBin<A>(bin: ReadBin<A>): void {
   const dot = dotOf(bin.dot);
   void run(dot, bin, (flags) => answer(dot, bin, flags));
 }
@@ -138,11 +140,13 @@ async function look<P extends Json>(dot: Dot, bin: Bin<P>, flags: CommonFlags): 
   return readback === null ? null : readOutcome(dot, readback);
 }
 
-async function answer(dot: Dot, bin: ReadBin, flags: CommonFlags): Promise<Outcome> {
+async function answer<A>(dot: Dot, bin: ReadBin<A>, flags: CommonFlags): Promise<Outcome> {
   assertCloud(flags);
-  const readback = await withConnection(runtimeConfig(), dot.login, dot.bin, (client) =>
-    bin.read(client, { ...flags }),
-  );
+  const asked = await bin.ask({ ...flags });
+  const readback = await withConnection(runtimeConfig(), dot.login, dot.bin, async (client) => {
+    await client.query('begin isolation level repeatable read read only');
+    return await bin.read(client, asked);
+  });
   return readOutcome(dot, readback);
 }
 

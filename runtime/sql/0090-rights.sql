@@ -32,8 +32,21 @@ grant execute on function
   iu_core.undone_digest(text, bigint), iu_core.moved_surfaces(), iu_core.moved_since_install(), iu_core.verify_ledger(), iu_core.claim_drift(),
   iu_core.guard_digest(), iu_core.step_deltas(), iu_core.vocabulary_rows(), iu_core.tools_without_entry(), iu_core.tools_twice(),
   iu_core.content_sha256(jsonb), iu_core.expected_bins(), public.quorum_passed(text), iu_core.read_state(),
-  iu_core.read_state_of_rows(), iu_core.read_state_of_guards(), iu_core.live_snapshot()
+  iu_core.read_state_of_rows(), iu_core.read_state_of_guards(), iu_core.live_snapshot(), iu_core.is_real_run(text),
+  iu_core.refuse_namespace(text, text), iu_core.refuse_malformed(text, text), iu_core.dispatch_contract(text), iu_core.assert_gates_closed(),
+  iu_core.assert_dry_run(public.dot_agent_api_contract)
 to c1_reader;
+
+-- The gate of the executor: who reads for it, and C1's own DOTs.
+do $$
+declare
+  r record;
+begin
+  for r in select d.login from iu_core.dot d where starts_with(d.dot_code, 'DOT_C1_')
+           union all values ('executor_ro'), ('auditor_ro') loop
+    execute format('grant execute on function public.fn_process_agent_api_dispatch(text, text, jsonb) to %I', r.login);
+  end loop;
+end $$;
 
 -- Each DOT: the door, and the functions of the surfaces that the matrix gives it.
 do $$

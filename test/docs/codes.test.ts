@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { CODES, isCode } from '../../domain/codes.ts';
 
-const SOURCES = ['cli', 'components', 'domain', 'dots', 'engine', 'runtime', 'index.ts'];
+const SOURCES = ['cli', 'components', 'domain', 'dots', 'engine', 'executor', 'runtime', 'index.ts'];
 const REGISTRY = join('domain', 'codes.ts');
 /** What looks like one of our codes: a kind, then words; and the seeds' own spellings. */
 const CODE =
-  /\b(?:(?:OK|NOOP|HOLD|REJECT|ERROR)_[A-Z][A-Z_]*[A-Z]|(?:GOVERNED_C1|C1_LEGO|C1_GRANT|C1_PROD|C1_DRYRUN)_[A-Z][A-Z0-9_]+)\b/g;
+  /\b(?:(?:OK|NOOP|HOLD|REJECT|ERROR)_[A-Z][A-Z0-9_]*[A-Z0-9]|(?:GOVERNED_C1|C1_LEGO|C1_GRANT|C1_PROD|C1_DRYRUN)_[A-Z][A-Z0-9_]+)\b/g;
 /** PostgreSQL's, npm's and the SDK's words of the same shape. */
 const FOREIGN = new Set(['ERROR_CODE']);
 

@@ -61,6 +61,15 @@ describe('the operations', () => {
     expect(() => resolveOperations([row('x'.repeat(10_000_000))])).toThrow(/10000000 characters/);
   });
 
+  test('in pieces they are the same bytes however many pieces there are', async () => {
+    for (const count of [199, 200, 201, 1_000]) {
+      const rows = Array.from({ length: count }, (_, at) => row(`é"\u2028${String(at).padStart(5, '0')}`));
+      const pieces: string[] = [];
+      for await (const piece of manifestPieces(rows)) pieces.push(piece);
+      expect(pieces.join('')).toBe(manifestBytes(resolveOperations(rows)).toString('utf8'));
+    }
+  });
+
   test('in pieces they must come in order', async () => {
     await expect(hashPieces(manifestPieces([row('b'), row('a')]))).rejects.toThrow(/a after b/);
     expect(await hashPieces(manifestPieces([row('a'), row('b')]))).toBe(

@@ -33,7 +33,8 @@ interface Trap {
 
 const HOST = '127.0.0.1';
 
-export async function startProxy(target: number): Promise<PostgresProxy> {
+/** @param port to listen on; any free one without it */
+export async function startProxy(target: number, port = 0): Promise<PostgresProxy> {
   const statements: string[] = [];
   const traps: Trap[] = [];
   const open = new Set<Connection>();
@@ -42,7 +43,7 @@ export async function startProxy(target: number): Promise<PostgresProxy> {
     open.add(connection);
     client.once('close', () => open.delete(connection));
   });
-  server.listen(0, HOST);
+  server.listen(port, HOST);
   await once(server, 'listening');
   return {
     port: portOf(server),

@@ -1,0 +1,58 @@
+import * as z from 'zod/mini';
+import type { Json } from './canonical.ts';
+import './english.ts';
+
+/**
+ * The two signed statements that a governed dry run needs (readiness.md, "HALT"): the reviewer's confirmation and the
+ * owner's authorization, over the same evidence, by different keys. Whoever calls checks the signatures.
+ */
+export const DRY_RUN_NAMESPACE = 'c1-dry-run';
+export const AUTHORIZATION_KINDS = ['reviewer_confirmation', 'owner_authorization'] as const;
+
+const statement = z.strictObject({
+  kind: z.enum(AUTHORIZATION_KINDS),
+  /** SHA-256 of the evidence, lower-case hex. */
+  evidence_digest: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
+  /** Principal of the allowed signers. */
+  signer: z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}$/, 'a principal in plain ASCII')),
+  expires_at: z.iso.datetime({ offset: true }),
+  stack: z.string().check(z.minLength(1), z.maxLength(100)),
+});
+
+const authorization = z.strictObject({ statement, signature: z.string().check(z.minLength(1), z.maxLength(10_000)) });
+
+/** What a DRY_RUN carries; the number and kinds are checked by `pairFault`. */
+export const authorizations = z.array(authorization).check(z.maxLength(2));
+
+export type Authorization = z.infer<typeof authorization>;
+
+/** What SSH signs: the canonical JSON of this. */
+export function statementOf({ statement: signed }: Authorization): Json {
+  return { ...signed };
+}
+
+/**
+ * What is wrong with the two statements, whoever signed them; null where nothing is.
+ *
+ * @param now ISO 8601
+ */
+export function pairFault(given: readonly Authorization[], now: string): string | null {
+  const missing = AUTHORIZATION_KINDS.find((kind) => !given.some((one) => one.statement.kind === kind));
+  if (missing !== undefined) return `no ${missing}`;
+  const statements = given.map((one) => one.statement);
+  const expired = statements.find(({ expires_at }) => !(Date.parse(expires_at) > Date.parse(now)));
+  if (expired !== undefined) return `${expired.kind} until ${expired.expires_at}, and it is ${now}`;
+  for (const key of ['evidence_digest', 'stack'] as const) {
+    if (!allEqual(statements.map((one) => one[key]))) return `two statements with another ${key} each`;
+  }
+  return allEqual(statements.map(({ signer }) => signer)) ? 'both statements by one signer' : null;
+}
+
+/** The same key under two names is one person. @param fingerprints of the keys that made the signatures */
+export function keysFault(fingerprints: readonly string[]): string | null {
+  return allEqual(fingerprints) ? 'both signatures by one key' : null;
+}
+
+function allEqual(values: readonly string[]): boolean {
+  return new Set(values).size < 2;
+}

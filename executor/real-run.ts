@@ -1,0 +1,24 @@
+import type { FastifyRequest } from 'fastify';
+import { accept, realRunBlocked } from '../domain/decide.ts';
+import { isRealRun } from '../domain/decision/request-checks.ts';
+import type { Body } from './body.ts';
+
+/**
+ * Refuses a REAL_RUN however it is asked for: as the mode, as any other word of the body's first level, in a header that
+ * names a mode or a run. Nobody may run it, so that nothing else of such a request is looked at.
+ *
+ * @throws C1Error C1_PROD_REAL_RUN_BLOCKED
+ */
+export function refuseRealRun({ headers }: FastifyRequest, { value }: Body): void {
+  const asking = Object.entries(headers).filter(([name]) => /mode|run/i.test(name));
+  const found = [value, Object.fromEntries(asking)].flatMap(wordsOf).find(isRealRun);
+  if (found !== undefined) accept(realRunBlocked(found));
+}
+
+/** Keys and texts of the first level; a key counts where its value does not say no. */
+function wordsOf(source: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.entries(source).flatMap(([key, value]) => [
+    ...(value === false || value === null ? [] : [key]),
+    ...[value].flat().filter((one) => typeof one === 'string'),
+  ]);
+}
