@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Observation } from '../../cli/demo/observe.ts';
 import { proveApplied, proveNothingWritten, proveRetired, proveSame } from '../../cli/demo/prove.ts';
 import { runtimeState } from '../../domain/runtime-state.ts';
-import { SURFACES } from '../../domain/surfaces.ts';
+import { DATABASE_SURFACES } from '../../domain/surfaces.ts';
 
 const line = (surface: string, key: string, row: object = {}) => JSON.stringify({ key, row, surface });
 
@@ -11,7 +11,7 @@ function observation(
   change: { live?: readonly string[]; foreign?: Record<string, string[]>; writes?: string } = {},
 ): Observation {
   const live = change.live ?? [line('dot_tools', 'a'), line('species', 's1'), line('species', 's2')];
-  const counters = Object.fromEntries(Object.keys(SURFACES).map((surface) => [surface, countOf(live, surface)]));
+  const counters = Object.fromEntries(DATABASE_SURFACES.map(({ name }) => [name, countOf(live, name)]));
   const foreign = { dot_tools: ['(a)'], species: ['(s1)', '(s2)'], dot_ledger: ['(1)'], ...change.foreign };
   return {
     state: runtimeState.parse({ ...EMPTY, counters }),
@@ -49,7 +49,7 @@ test('an up that brought exactly the planned rows is proven, and every surface i
   const after = observation({ live: [...before.live, line('species', 'new')] });
   const counts = proveApplied(before, after, { species: 1 });
   expect(counts.find(({ surface }) => surface === 'species')).toMatchObject({ before: 2, after: 3, planned: 1 });
-  expect(counts).toHaveLength(Object.values(SURFACES).filter(({ kind }) => kind !== 'bookkeeping').length);
+  expect(counts).toHaveLength(DATABASE_SURFACES.filter(({ kind }) => kind !== 'bookkeeping').length);
 });
 
 test('a row too many, a row too few, and a changed row of an unplanned surface are a HOLD', () => {

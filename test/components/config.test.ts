@@ -9,7 +9,7 @@ afterEach(() => pulumi.runtime.setAllConfig({}));
 
 test('a stack that says all it must is accepted, and the last built step is the default', () => {
   pulumi.runtime.setAllConfig(GOOD);
-  expect(readConfig()).toEqual({ target: 'embedded', approvals: 'none', through: 'W5' });
+  expect(readConfig()).toEqual({ target: 'embedded', approvals: 'none', through: 'W6' });
   pulumi.runtime.setAllConfig({ ...GOOD, 'c1:through': 'W2' });
   expect(readConfig().through).toBe('W2');
 });

@@ -46,17 +46,17 @@ const commands = () => recorded.filter(({ type }) => type === 'command:local:Com
 
 test('every row component has exactly one child command of its name', () => {
   const rows = recorded.filter(({ type }) => type.startsWith('c1:') && !type.startsWith('c1:step:'));
-  expect(rows.length).toBe(1 + 2 + 25 + 7 + 10 + 2);
+  expect(rows.length).toBe(1 + 2 + 25 + 7 + 10 + 2 + 1);
   const names = commands().map(({ name }) => name);
   for (const { name } of rows) expect(names.filter((other) => other === name)).toHaveLength(1);
 });
 
 test('every command has create, the same update, and delete, and nothing that breaks a plan', () => {
-  expect(commands().length).toBe(47 + 7 * 2);
+  expect(commands().length).toBe(48 + 8 * 2);
   for (const { name, inputs } of commands()) {
     expect(inputs, name).toMatchObject({ logging: 'none', addPreviousOutputInEnv: false, update: inputs.create });
-    expect(inputs.create, name).toMatch(/^\.\/(dot-[a-z0-9-]+|c1-reader) /);
-    expect(inputs.delete, name).toMatch(/^\.\/(dot-[a-z0-9-]+|c1-reader) /);
+    expect(inputs.create, name).toMatch(/^\.\/(dot-[a-z0-9-]+|c1-reader|executor-deploy) /);
+    expect(inputs.delete, name).toMatch(/^\.\/(dot-[a-z0-9-]+|c1-reader|executor-deploy) /);
     expect(Object.keys(inputs)).not.toContain('triggers');
     expect(Object.keys(inputs)).not.toContain('environment');
     // A path of the governed host inside a payload is data.
@@ -70,7 +70,9 @@ test('every DOT command names its step and who owns the row', () => {
   for (const { name, inputs } of dots) {
     const owner = name.startsWith('catalogue-') ? 'catalogue' : name;
     expect(inputs.create).toMatch(
-      new RegExp(` --step (BASELINE|W1|W2|W3|W4|W5) .*--for dryrun/${owner}$|--step BASELINE --for dryrun/${owner}$`),
+      new RegExp(
+        ` --step (BASELINE|W1|W2|W3|W4|W5|W6) .*--for dryrun/${owner}$|--step BASELINE --for dryrun/${owner}$`,
+      ),
     );
     expect(inputs.delete).toMatch(new RegExp(`--for dryrun/${owner}$`));
   }

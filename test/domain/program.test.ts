@@ -62,7 +62,7 @@ describe('on a fresh runtime the plans of all steps', () => {
       ...{ applied: 0, remaining: 8, planned: 8 },
     });
     expect(counts.every(({ applied, remaining, planned }) => applied + remaining === planned)).toBe(true);
-    expect(new Set(counts.map(({ step }) => step))).toEqual(new Set(['W1', 'W2', 'W3', 'W4', 'W5']));
+    expect(new Set(counts.map(({ step }) => step))).toEqual(new Set(['W1', 'W2', 'W3', 'W4', 'W5', 'W6']));
     for (const surface of ['dot_tools', 'dot_ledger'] as const) {
       const planned = surface === 'dot_tools' ? 8 : 9;
       const count = counts.find((one) => one.step === 'W4' && one.surface === surface);
