@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readBuild } from '../components/input-files.ts';
+import { readRelease } from '../components/input-files.ts';
 import { aprCode, PATCH_ACTION } from '../domain/apr.ts';
 import { root } from '../engine/root.mjs';
 import { VOTER_LOGINS } from '../runtime/roles.ts';
@@ -38,7 +38,7 @@ export async function perform(folder: string, { commands }: Interlude): Promise<
 
 /** W1: both stand-in owners approve the registrar's patch. On a fresh runtime it is the first request of its kind. */
 function votes({ paths }: Program): readonly PlannedCommand[] {
-  const { proposal } = readBuild(paths.release, paths.executor);
+  const { proposal } = readRelease(paths.release);
   const code = aprCode(PATCH_ACTION, { ...proposal, incarnation: 0 });
   const c1 = `C1_STATE_DIR=${quote(paths.state)} ${quote(process.execPath)} ${quote(join(root, 'cli', 'main.ts'))}`;
   return VOTER_LOGINS.map((voter) => ({ folder: '.', line: `${c1} apr approve ${code} --as ${voter}`, stdin: null }));

@@ -154,5 +154,6 @@ function statusLines(status: RuntimeStatus): readonly string[] {
     `migrations ${status.migrations}`,
     `guards     ${status.guards}`,
     `bins       ${changed}, ${status.addedBins.length} added since`,
+    `executor   ${status.executor === null ? 'stopped' : `${status.executor.release}, process ${status.executor.pid}`}`,
   ];
 }

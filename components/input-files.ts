@@ -3,11 +3,12 @@ import { basename, join } from 'node:path';
 import * as z from 'zod/mini';
 import { sha256Hex } from '../domain/canonical.ts';
 import { C1Error } from '../domain/codes.ts';
-import { executorBuild } from '../domain/executor.ts';
+import { type ExecutorBuild, executorBuild } from '../domain/executor.ts';
 import { admissionRow, birthRow, contractRow, dotToolRow, parsePayload, speciesRow } from '../domain/payloads.ts';
 import { type PlannedDeltas, parsePlannedDeltas } from '../domain/planned-deltas.ts';
-import { type BuildPayloads, registrarProposal, release } from '../domain/release.ts';
+import { registrarProposal, release } from '../domain/release.ts';
 import type { StepPayloads } from '../domain/steps/payloads.ts';
+import type { RegistrarPayload } from '../domain/steps/w1-registrar.ts';
 import { parseJsonStrictly } from '../domain/strict-json.ts';
 
 /**
@@ -26,22 +27,29 @@ export function readPayloadFiles(folder: string): StepPayloads {
 }
 
 /**
- * What a build brought to the runtime: in the release folder of the DOT host the registrar's patch and the digests of the
- * files to be staged, in the executor's folder its releases.
+ * What the release folder of the DOT host brings: the registrar's patch and the digests of the files to be staged.
  *
  * @throws C1Error ERROR_RUNTIME_UNREACHABLE when there is none; ERROR_PAYLOAD_INVALID when its files are not what it says
  */
-export function readBuild(releaseFolder: string, executorFolder: string): BuildPayloads {
-  const found = parsePayload(release, parseBrought(join(releaseFolder, 'release.json')), 'release');
-  const executor = parsePayload(executorBuild, parseBrought(join(executorFolder, 'build.json')), 'executor');
-  const content = readFileSync(join(releaseFolder, found.registrar.file));
+export function readRelease(folder: string): RegistrarPayload {
+  const found = parsePayload(release, parseBrought(join(folder, 'release.json')), 'release');
+  const content = readFileSync(join(folder, found.registrar.file));
   if (sha256Hex(content) === found.registrar.sha256)
-    return { release: found, proposal: registrarProposal(found, content), executor };
+    return { release: found, proposal: registrarProposal(found, content) };
   throw new C1Error('ERROR_PAYLOAD_INVALID', {
     seen: `${found.registrar.file} with SHA-256 ${sha256Hex(content)}`,
     expected: `${found.registrar.sha256}, as release.json says`,
     next: 'npx c1 runtime start, which brings the release again',
   });
+}
+
+/**
+ * The executor's releases that a build brought into its folder.
+ *
+ * @throws C1Error ERROR_RUNTIME_UNREACHABLE when there is none; ERROR_PAYLOAD_INVALID
+ */
+export function readExecutorBuild(folder: string): { readonly executor: ExecutorBuild } {
+  return { executor: parsePayload(executorBuild, parseBrought(join(folder, 'build.json')), 'executor') };
 }
 
 function parseBrought(file: string): unknown {

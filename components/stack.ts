@@ -9,7 +9,7 @@ import { binsOf, type Step } from '../domain/steps/step.ts';
 import { assertArrivals, comingRows } from './arrivals.ts';
 import { readConfig, type StackConfig } from './config.ts';
 import { declareSteps } from './declare.ts';
-import { readBuild, readPayloadFiles, readPlannedDeltas } from './input-files.ts';
+import { readExecutorBuild, readPayloadFiles, readPlannedDeltas, readRelease } from './input-files.ts';
 import type { LookUps } from './look-ups.ts';
 import { deltaLines, deltaTable } from './report.ts';
 import { type Bins, CROSS_CHECKED, crossCheck, type LiveState, readLiveState } from './snapshot.ts';
@@ -42,7 +42,8 @@ async function declare(lookUps: Promise<LookUps>): Promise<void> {
   assertProject();
   assertStateFolder();
   const config = readConfig();
-  const payloads = { ...readPayloadFiles(PAYLOAD_FOLDER), ...readBuild(RELEASE_FOLDER, EXECUTOR_FOLDER) };
+  const brought = { ...readRelease(RELEASE_FOLDER), ...readExecutorBuild(EXECUTOR_FOLDER) };
+  const payloads = { ...readPayloadFiles(PAYLOAD_FOLDER), ...brought };
   const steps = stepsThrough(config.through, payloads);
   const bins = binsNeeded(steps, payloads.proposal);
   const [live, planned] = await Promise.all([

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { canonicalJson, type Json } from '../domain/canonical.ts';
 import { EXECUTOR_C1, EXECUTOR_V1, type ExecutorBuild, type ExecutorRelease } from '../domain/executor.ts';
 import { STAGING_LABELS } from '../domain/label.ts';
-import { deploy } from '../executor/deploy/deploy.ts';
-import { bundleOf, executorFolder, readDeployment } from '../executor/deploy/folder.ts';
+import { deploy, type Verified, verify } from '../executor/deploy/deploy.ts';
+import { bundleOf, type ExecutorFolder, executorFolder, readDeployment } from '../executor/deploy/folder.ts';
 import type { Address } from '../executor/deploy/probe.ts';
 import { runningService, stopService } from '../executor/deploy/service.ts';
 import { type Built, EXECUTOR_BUNDLES, EXECUTOR_DEPLOY } from './bin-build.ts';
@@ -63,7 +63,7 @@ export async function startExecutor(paths: StatePaths, report: Reporter): Promis
   const folder = executorFolder(paths.executor);
   const before = runningService(folder, 'service');
   const release = await releaseToServe(paths);
-  const address = (JSON.parse(await readFile(folder.config, 'utf8')) as { listen: Address }).listen;
+  const address = await addressOf(folder);
   await withProgress(report, 'the executor to answer', () =>
     deploy({ folder, release, address, limitMs: START_LIMIT_MS }),
   );
@@ -91,6 +91,16 @@ export function executorStatus(paths: StatePaths): { readonly pid: number; reado
   return pid === null ? null : { pid, release: readDeployment(folder)?.release.name ?? 'unknown' };
 }
 
+/**
+ * Looks at the release in use, and changes nothing.
+ *
+ * @throws C1Error HOLD_EXECUTOR_RELEASE, HOLD_EXECUTOR_REGRESSION, ERROR_EXECUTOR_UNHEALTHY
+ */
+export async function verifyExecutor(paths: StatePaths): Promise<Verified> {
+  const folder = executorFolder(paths.executor);
+  return verify(folder, await addressOf(folder));
+}
+
 /** A deploy that was killed half-way is not gone on with here: what was there before serves until it is. */
 async function releaseToServe(paths: StatePaths): Promise<ExecutorRelease> {
   const folder = executorFolder(paths.executor);
@@ -98,6 +108,10 @@ async function releaseToServe(paths: StatePaths): Promise<ExecutorRelease> {
   if (found?.status === 'deployed') return found.release;
   const { v1 } = JSON.parse(await readFile(folder.build, 'utf8')) as ExecutorBuild;
   return found?.previous ?? v1;
+}
+
+async function addressOf({ config }: ExecutorFolder): Promise<Address> {
+  return (JSON.parse(await readFile(config, 'utf8')) as { readonly listen: Address }).listen;
 }
 
 function buildOf(built: Built): ExecutorBuild {

@@ -4,6 +4,7 @@ import { sha256Hex } from '../domain/canonical.ts';
 import { C1Error } from '../domain/codes.ts';
 import { withClient } from './connect.ts';
 import { DEFAULT_READER, readConnection } from './connection-file.ts';
+import { executorStatus } from './executor.ts';
 import type { BinDigests } from './install.ts';
 import { type StatePaths, statePaths } from './paths.ts';
 import { runningPostmaster } from './postmaster.ts';
@@ -17,6 +18,8 @@ export interface RuntimeStatus {
   readonly version: string | null;
   readonly migrations: number | null;
   readonly guards: 'as installed' | 'changed' | null;
+  /** Process number and release of the executor that runs. */
+  readonly executor: { readonly pid: number; readonly release: string } | null;
   /** Files of the DOT folder that are missing or not what was installed. */
   readonly changedBins: readonly string[];
   /** Files of the DOT folder that came after the install. */
@@ -28,7 +31,13 @@ export async function runtimeStatus(stateDir: string): Promise<RuntimeStatus> {
   const paths = statePaths(stateDir);
   const connection = await readConnection(paths);
   const postmaster = connection === null ? null : await runningPostmaster(paths.data);
-  const base = { stateDir: paths.state, port: connection?.port ?? null, database: connection?.database ?? null };
+  const executor = executorStatus(paths);
+  const base = {
+    stateDir: paths.state,
+    executor,
+    port: connection?.port ?? null,
+    database: connection?.database ?? null,
+  };
   if (connection === null || postmaster === null) {
     const unknown = { pid: null, version: null, migrations: null, guards: null, changedBins: [], addedBins: [] };
     return { ...base, running: false, ...unknown };

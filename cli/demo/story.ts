@@ -7,7 +7,8 @@ import { parsePlannedDeltas, plannedCounts } from '../../domain/planned-deltas.t
 import { LAST_STEP } from '../../domain/program.ts';
 import { STEP_IDS } from '../../domain/steps/step.ts';
 import { isSurfaceName } from '../../domain/surfaces.ts';
-import { CHECKOUT } from '../../runtime/paths.ts';
+import { verifyExecutor } from '../../runtime/executor.ts';
+import { CHECKOUT, statePaths } from '../../runtime/paths.ts';
 import { SILENT } from '../../runtime/reporter.ts';
 import { VOTER_LOGINS } from '../../runtime/roles.ts';
 import { type RunningRuntime, startRuntime, stopRuntime } from '../../runtime/runtime.ts';
@@ -129,7 +130,9 @@ async function readBack(story: Story): Promise<string> {
   story.applied = await observe(story.stateDir);
   story.counts = proveApplied(known(story.before), story.applied, planned(known(story.preview)));
   const changed = story.counts.filter(({ planned: rows }) => rows !== 0);
-  return `${changed.length} surfaces as planned, ${story.counts.length - changed.length} unchanged`;
+  const { release, checked } = await verifyExecutor(statePaths(story.stateDir));
+  const executor = `${release.name} in use, ${checked} checks, KG answers as before`;
+  return `${changed.length} surfaces as planned, ${story.counts.length - changed.length} unchanged; ${executor}`;
 }
 
 async function applyAgain(story: Story, say: Say): Promise<string> {
@@ -148,7 +151,9 @@ async function retire(story: Story, say: Say): Promise<string> {
 async function proveRetire(story: Story): Promise<string> {
   const after = await observe(story.stateDir);
   const compared = proveRetired(known(story.before), after);
-  return `${compared} older rows byte for byte as before, ledger grown to ${after.state.ledger.entries} entries`;
+  const { release } = await verifyExecutor(statePaths(story.stateDir));
+  const ledger = `ledger grown to ${after.state.ledger.entries} entries`;
+  return `${compared} older rows byte for byte as before, ${ledger}, ${release.name} in use again`;
 }
 
 async function applyOnceMore(story: Story, say: Say): Promise<string> {

@@ -9,6 +9,7 @@ import { root, stateFolder } from '../../../engine/root.mjs';
 import { stopCluster } from '../../../runtime/cluster.ts';
 import { withSuperuser } from '../../../runtime/connect.ts';
 import { LIVE } from '../../../runtime/databases.ts';
+import { stopExecutor } from '../../../runtime/executor.ts';
 import { statePaths } from '../../../runtime/paths.ts';
 import { SILENT } from '../../../runtime/reporter.ts';
 import { connectionOf } from '../../../runtime/runtime.ts';
@@ -140,6 +141,7 @@ function describe(folder: string, stateDir: string): CheckoutCopy {
       });
     },
     dispose: async () => {
+      await stopExecutor(statePaths(stateDir));
       await stopCluster(statePaths(stateDir), SILENT);
       await rm(folder, { recursive: true, force: true });
     },
@@ -162,13 +164,17 @@ async function behindTheGuards<T extends QueryResultRow>(stateDir: string, sql: 
   });
 }
 
-/** A zombie has no command line; the server's processes call themselves postgres, or by a path that may hold spaces. */
+/**
+ * What runs beside the runtime's own server and executor. A zombie has no command line; the server's processes call
+ * themselves postgres, or by a path that may hold spaces.
+ */
 function processesOf(folder: string): readonly string[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
   return pids
     .filter((pid) => `${content(`/proc/${pid}/environ`)}\0${content(`/proc/${pid}/cmdline`)}`.includes(`${folder}/`))
     .map((pid) => content(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim())
-    .filter((line) => line !== '' && !/^([^-]*\/|\/.*\/native\/bin\/)?postgres(:| |$)/.test(line));
+    .filter((line) => line !== '' && !/^([^-]*\/|\/.*\/native\/bin\/)?postgres(:| |$)/.test(line))
+    .filter((line) => !line.endsWith('/opt/incomex/executor/config/service.json'));
 }
 
 function content(file: string): string {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { cp, lstat, readdir, readFile, readlink, realpath, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { castVote } from '../../../cli/apr/cast.ts';
-import { readBuild } from '../../../components/input-files.ts';
+import { readRelease } from '../../../components/input-files.ts';
 import type { Decision, PatchOrder } from '../../../domain/apr.ts';
 import { registrarOrder } from '../../../domain/release.ts';
 import type { BinResult, TestRuntime } from '../../support/runtime.ts';
@@ -13,7 +13,7 @@ const DOT = 'DOT-REGISTER';
 
 /** W1's order as the program of this runtime would send it. */
 export function orderOf({ paths }: TestRuntime): PatchOrder {
-  return registrarOrder(readBuild(paths.release, paths.executor).release);
+  return registrarOrder(readRelease(paths.release).release);
 }
 
 export const SHELL = `#!/bin/sh\n# DOT-CODE: ${DOT}\nexit 0\n`;
