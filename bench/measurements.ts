@@ -1,5 +1,6 @@
 import type { Measurement } from './measurement.ts';
 import { measureBinStart } from './measurements/bin-start.ts';
+import { measureExecutor } from './measurements/executor.ts';
 import { measureManifest } from './measurements/manifest.ts';
 import { measurePreview } from './measurements/preview.ts';
 import { measureRegistrar } from './measurements/registrar.ts';
@@ -13,5 +14,6 @@ export const MEASUREMENTS: readonly Measurement[] = [
   { name: 'up', title: 'Up of all steps from nothing', measure: measureUp },
   { name: 'registrar', title: 'Dry run of the hardened registrar', measure: measureRegistrar },
   { name: 'manifest', title: 'Manifest of a million operations', measure: measureManifest },
+  { name: 'executor', title: 'Plans of the executor', measure: measureExecutor },
   { name: 'bin-start', title: "A bin's start to its first query", measure: measureBinStart },
 ];

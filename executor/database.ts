@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { DatabaseError, Pool, type PoolClient, type QueryResult } from 'pg';
+import { DatabaseError, escapeIdentifier, escapeLiteral, Pool, type PoolClient, type QueryResult } from 'pg';
 import { C1Error } from '../domain/codes.ts';
 import type { ExecutorConfig } from './config.ts';
 
@@ -16,11 +16,11 @@ export interface Database {
 
 export type Rows = readonly Readonly<Record<string, unknown>>[];
 
-/** A named query is planned once for each connection. */
+/** A query that PostgreSQL can prepare; it is planned once for each connection, under its name. */
 export interface Query {
   readonly name: string;
   readonly text: string;
-  readonly values?: readonly unknown[];
+  readonly values?: readonly string[];
 }
 
 /** Milliseconds. */
@@ -43,8 +43,6 @@ export function openDatabase(
   const pool = new Pool({
     ...{ host, port, database, user: login, max: CONNECTIONS, application_name: 'executor' },
     password: () => password,
-    // BEGIN, query and COMMIT travel together: one round trip for each request instead of three.
-    pipeline: true,
     connectionTimeoutMillis: limits.connect,
     statement_timeout: limits.statement,
     query_timeout: limits.answer,
@@ -66,24 +64,40 @@ export function openDatabase(
 async function readOnly(connect: () => Promise<PoolClient>, queries: readonly Query[]): Promise<readonly Rows[]> {
   try {
     const client = await connect();
-    const ended = await inTransaction(client, queries);
-    const failed = ended.find((one) => one.status === 'rejected');
-    // A connection on which anything failed is not used again.
-    client.release(failed !== undefined);
-    if (failed !== undefined) throw failed.reason;
-    return ended.slice(1, -1).map((one) => (one.status === 'fulfilled' ? one.value.rows : []));
+    let failed = true;
+    try {
+      const answers = await inTransaction(client, queries);
+      failed = false;
+      return answers;
+    } finally {
+      // A connection on which anything failed is not used again, and with it goes its transaction.
+      client.release(failed);
+    }
   } catch (cause) {
     throw databaseError(cause);
   }
 }
 
-/** Sent at once; after a failure the commit is a rollback. */
-function inTransaction(client: PoolClient, queries: readonly Query[]) {
-  return Promise.allSettled<QueryResult>([
-    client.query('begin read only'),
-    ...queries.map(({ name, text, values = [] }) => client.query({ name, text, values: [...values] })),
-    client.query('commit'),
-  ]);
+/** What each connection has prepared. */
+const prepared = new WeakMap<PoolClient, Set<string>>();
+
+/** BEGIN, the queries and COMMIT travel as one text: one round trip for a request. */
+async function inTransaction(client: PoolClient, queries: readonly Query[]): Promise<readonly Rows[]> {
+  const known = prepared.get(client) ?? new Set();
+  prepared.set(client, known);
+  for (const { name, text } of queries.filter((one) => !known.has(one.name))) {
+    await client.query(`prepare ${escapeIdentifier(name)} as ${text}`);
+    known.add(name);
+  }
+  const statements = ['begin read only', ...queries.map(executeText), 'commit'];
+  // More than one statement, and so more than one result.
+  const results = (await client.query(statements.join('; '))) as unknown as readonly QueryResult[];
+  return results.slice(1, -1).map(({ rows }) => rows);
+}
+
+function executeText({ name, values = [] }: Query): string {
+  const list = values.length === 0 ? '' : `(${values.map(escapeLiteral).join(', ')})`;
+  return `execute ${escapeIdentifier(name)}${list}`;
 }
 
 /** 57014: its own limit; 55P03: another's lock. */

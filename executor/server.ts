@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { C1Error } from '../domain/codes.ts';
 import { httpStatusOf } from '../domain/http-status.ts';
 import { acceptJsonOnly } from './body.ts';
@@ -14,7 +14,7 @@ import { addMetrics } from './metrics.ts';
 import { asC1Error, refusalBody, sendRefusal } from './refusal.ts';
 
 export interface ServerOptions {
-  /** Where the log goes, one JSON document a line; standard error without it. */
+  /** Where the log goes, one JSON document a line; standard output without it. */
   readonly log?: { readonly write: (line: string) => void };
   /** How long a client may take to send one whole request. */
   readonly requestLimitMs?: number;
@@ -32,7 +32,12 @@ export function buildServer(release: Release, config: ExecutorConfig, options: S
   const { label } = config;
   const app = fastify({
     ...limitsOf(options),
-    logger: { level: 'info', stream: options.log ?? process.stderr, serializers: { req: shownRequest } },
+    logger: {
+      level: 'info',
+      serializers: { req: shownRequest },
+      ...(options.log === undefined ? {} : { stream: options.log }),
+    },
+    logController: new OneLine(),
     bodyLimit: BODY_LIMIT,
     genReqId: () => randomUUID(),
     // Ours says it with a code.
@@ -66,6 +71,16 @@ function limitsOf({ requestLimitMs = REQUEST_LIMIT_MS }: ServerOptions) {
       connectionsCheckingInterval: Math.min(1_000, requestLimitMs / 2),
     },
   };
+}
+
+/** One line for each request, when it is answered. */
+class OneLine extends LogController {
+  override incomingRequest(): void {}
+
+  override requestCompleted(error: Error | null, request: FastifyRequest, reply: FastifyReply): void {
+    const line = { req: request, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10 };
+    request.log[error === null || error === undefined ? 'info' : 'error'](line, 'answered');
+  }
 }
 
 /** Without query, which may hold what should not be kept. */

@@ -52,19 +52,27 @@ describe('a write from inside a transaction of the executor is impossible', () =
     client.release();
   });
 
-  test('by the role, even where the code of a release changed the mode', async () => {
+  test.each([
+    ['set transaction read write', /^42601 /],
+    ['commit; begin read write', /^42601 /],
+    ["select set_config('transaction_read_only', 'off', true)", /^25001 /],
+  ])('and the code of a release cannot change the mode: %s', async (text, seen) => {
     const database = openDatabase(configFor(runtime).database, () => undefined);
-    const readWrite = { name: 'mode', text: 'set transaction read write' };
-    await expect(database.read(readWrite, insert)).rejects.toMatchObject({
+    const changed = { name: 'mode', text };
+    await expect(database.read(changed, insert)).rejects.toMatchObject({
       code: 'ERROR_DATABASE',
-      seen: expect.stringMatching(/^42501 permission denied/),
+      seen: expect.stringMatching(seen),
     });
     await database.close();
   });
 
   test('and the same service reads on', async () => {
     expect((await service.dispatch(KG_PLAN)).status).toBe(200);
-    expect(proxy.statements).toContain('begin read only');
+    const own = proxy.statements.filter((one) => !one.startsWith('prepare '));
+    expect(own).toContainEqual(`begin read only; execute "plan"('DOT_KG_EXPLAIN'); commit`);
+    expect(own.every((one) => /^begin read only; (execute "[a-z0-9-]+"(\('[A-Z_]+'\))?; )+commit$/.test(one))).toBe(
+      true,
+    );
   });
 
   test('/health says so, and says it where a login could write', async () => {
@@ -79,7 +87,7 @@ describe('a write from inside a transaction of the executor is impossible', () =
 
 describe('a database that goes away', () => {
   test('in the middle of a request: 503, and the next request is answered', async () => {
-    const stop = proxy.stopAt(/^begin read only$/, 'before');
+    const stop = proxy.stopAt(/^begin read only; /, 'before');
     const answer = service.dispatch(KG_PLAN);
     await stop.reached;
     stop.cut();
@@ -87,8 +95,8 @@ describe('a database that goes away', () => {
     expect((await service.dispatch(KG_PLAN)).status).toBe(200);
   });
 
-  test('between the answer and the commit: 503 too, as nobody knows what else was lost', async () => {
-    const stop = proxy.stopAt(/^commit$/, 'before');
+  test('with the answer on its way: 503 too', async () => {
+    const stop = proxy.stopAt(/^begin read only; /, 'after');
     const answer = service.dispatch(KG_PLAN);
     await stop.reached;
     stop.cut();
@@ -135,7 +143,7 @@ test('a query over its limit: 503 with a code, and the connection is given back 
 test('a network that swallows the answer: 503 with a code within the limit of the client', async () => {
   const { database: config } = configFor(runtime, { database: { port: proxy.port } });
   const database = openDatabase(config, () => undefined, { connect: 3_000, statement: 5_000, answer: 100 });
-  proxy.stopAt(/select 2 as two/, 'before');
+  proxy.stopAt(/^begin read only; execute "two"/, 'before');
   await expect(database.read({ name: 'two', text: 'select 2 as two' })).rejects.toMatchObject({
     code: 'ERROR_TIMEOUT',
   });
