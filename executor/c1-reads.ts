@@ -20,7 +20,9 @@ export function c1PlanQuery(dotCode: string): Query {
   const actionTypes = `(select jsonb_agg(jsonb_build_object('action_code', left(a.action_code, ${LONGEST_CODE + 1}),
       'act_type', a.act_type, 'protocol_version', left(a.protocol_version, ${LONGEST_CODE}), 'status', a.status))
     from public.apr_action_types a where a.act_type = 'canonical_operation' and a.status = 'active') as action_types`;
-  return { name: 'c1-plan', text: `select ${PLAN_COLUMNS}, ${actionTypes}`, values: [dotCode] };
+  // As one text, so that it can be seen whether anything changed; the time is not part of it.
+  const text = `select to_jsonb(p)::text as plan, to_jsonb(now()) as now from (select ${PLAN_COLUMNS}, ${actionTypes}) p`;
+  return { name: 'c1-plan', text, values: [dotCode] };
 }
 
 /** What `decide` takes beside the request; VOCABULARY has to be there, as it is under a C1 contract. */
@@ -44,10 +46,16 @@ const manifestRow = z.object({
 
 /** @throws C1Error as `planOf` and `resolveOperations` */
 export function c1PlanOf(rows: Rows | undefined, dotCode: string) {
-  const plan = planOf(rows, dotCode);
-  const { action_types } = parsedRow(manifestRow, rows?.[0]);
+  const row = { ...JSON.parse(planTextOf(rows)), now: rows?.[0]?.now } as Rows[number];
+  const plan = planOf(row, dotCode);
+  const { action_types } = parsedRow(manifestRow, row);
   const operations = resolveOperations(action_types ?? []);
   return { ...plan, operations, hash: manifestHash(operations) };
+}
+
+/** All that a plan is made of, as PostgreSQL spells it. */
+export function planTextOf(rows: Rows | undefined): string {
+  return String(rows?.[0]?.plan);
 }
 
 export type C1Plan = ReturnType<typeof c1PlanOf>;

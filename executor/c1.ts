@@ -12,6 +12,7 @@ import type { Body } from './body.ts';
 import * as reads from './c1-reads.ts';
 import { drift, isEndpointBound } from './contract.ts';
 import type { Fixture, FixtureMap, Output, Tools } from './fixture.ts';
+import { planFor } from './plans.ts';
 import { refuseShape } from './shape.ts';
 
 /** How many canonical operations C1 has (executor.md). */
@@ -35,8 +36,13 @@ export async function produceC1Vocab(body: Body['value'], tools: Tools): Promise
   // Nowhere but in a dry run is it a field that is known.
   const request = askedOf(rest.mode === 'DRY_RUN' ? rest : body);
   const [rows] = await tools.database.read(reads.c1PlanQuery(request.dot_code));
+  if (request.mode === 'PLAN_ONLY' && request.rows === undefined) {
+    return planFor(`${JSON.stringify(request)} ${reads.planTextOf(rows)}`, () => {
+      const plan = reads.c1PlanOf(rows, request.dot_code);
+      return planned(request, plan, reads.planState(plan));
+    });
+  }
   const plan = reads.c1PlanOf(rows, request.dot_code);
-  if (request.mode === 'PLAN_ONLY' && request.rows === undefined) return planned(request, plan, reads.planState(plan));
   const [decision, vocabulary] = await tools.database.read(reads.DECISION, reads.VOCABULARY);
   const state = reads.stateOf(decision, vocabulary);
   if (request.mode === 'PLAN_ONLY') return planned(request, plan, state);

@@ -21,25 +21,29 @@ const contract = z.strictObject({
 export type Contract = z.infer<typeof contract>;
 
 /** What every plan is made of; `read_only` is what PostgreSQL says of the transaction itself. */
-const planRow = z.object({ contract: z.nullable(contract), gates: z.nullable(gates), read_only: z.string() });
+const planRow = z.object({
+  contract: z.nullable(contract),
+  gates: z.nullable(z.omit(gates, { now: true })),
+  read_only: z.string(),
+  now: gates.shape.now,
+});
 
 export const PLAN_COLUMNS = `
   (select to_jsonb(c) - 'id' - 'created_at' from public.dot_agent_api_contract c
     where c.dot_code = $1 and c.contract_status <> 'retired') as contract,
-  (select to_jsonb(g) - 'gate' - 'updated_at' || jsonb_build_object('now', now()) from public.dot_runtime_gate g
-    where g.gate = 'global') as gates,
+  (select to_jsonb(g) - 'gate' - 'updated_at' from public.dot_runtime_gate g where g.gate = 'global') as gates,
   current_setting('transaction_read_only') as read_only`;
 
 export function planQuery(dotCode: string): Query {
-  return { name: 'plan', text: `select ${PLAN_COLUMNS}`, values: [dotCode] };
+  return { name: 'plan', text: `select ${PLAN_COLUMNS}, to_jsonb(now()) as now`, values: [dotCode] };
 }
 
 /**
  * @throws C1Error HOLD_ADMISSION_MISSING_OR_INVALID without a live contract; C1_PROD_REAL_RUN_BLOCKED without a row of the
  * gates; HOLD_DRIFT when one of them is no row as it should be
  */
-export function planOf(rows: Rows | undefined, dotCode: string) {
-  const { contract: bound, gates: gateRow, read_only } = parsedRow(planRow, rows?.[0]);
+export function planOf(row: Rows[number] | undefined, dotCode: string) {
+  const { contract: bound, gates: closed, read_only, now } = parsedRow(planRow, row);
   if (bound === null) {
     throw new C1Error('HOLD_ADMISSION_MISSING_OR_INVALID', {
       seen: `${dotCode} without a live contract`,
@@ -47,10 +51,10 @@ export function planOf(rows: Rows | undefined, dotCode: string) {
       next: 'npx pulumi up, which binds it in W5',
     });
   }
-  if (gateRow === null) {
+  if (closed === null) {
     throw new C1Error('C1_PROD_REAL_RUN_BLOCKED', { seen: 'no row of dot_runtime_gate', expected: 'closed gates' });
   }
-  return { contract: bound, gates: gateRow, writesDb: read_only !== 'on' };
+  return { contract: bound, gates: { ...closed, now }, writesDb: read_only !== 'on' };
 }
 
 /** Whether the contract names an endpoint that is bound, so that a dry run has somewhere to go. */

@@ -85,7 +85,8 @@ const prepared = new WeakMap<PoolClient, Set<string>>();
 async function inTransaction(client: PoolClient, queries: readonly Query[]): Promise<readonly Rows[]> {
   const known = prepared.get(client) ?? new Set();
   prepared.set(client, known);
-  for (const { name, text } of queries.filter((one) => !known.has(one.name))) {
+  for (const { name, text } of queries) {
+    if (known.has(name)) continue;
     await client.query(`prepare ${escapeIdentifier(name)} as ${text}`);
     known.add(name);
   }

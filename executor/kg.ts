@@ -41,7 +41,7 @@ function askedMode(asked: Asked): string {
 
 async function produceKg(side: Side, mode: string, { database }: Tools): Promise<Output> {
   const [rows] = await database.read(planQuery(side.code));
-  const { contract, gates, writesDb } = planOf(rows, side.code);
+  const { contract, gates, writesDb } = planOf(rows?.[0], side.code);
   const endpoint_present = isEndpointBound(contract);
   return {
     dot_code: side.code,

@@ -1,4 +1,5 @@
 import type { C1Error } from '../../domain/codes.ts';
+import { EXECUTOR_C1, EXECUTOR_V1 } from '../../domain/executor.ts';
 import { STAGING_LABELS } from '../../domain/label.ts';
 import { STACK } from '../engine.ts';
 import type { Story } from './story.ts';
@@ -64,6 +65,7 @@ function counterLines({ counts = [], before, applied }: Story): readonly string[
         `  ${surface.padEnd(width)}  ${String(was).padStart(4)} → ${String(after).padStart(4)}  (+${planned})`,
     ),
     `  CAT-006, the catalogue of DOTs, says ${before?.state.catalogueCount} → ${applied?.state.catalogueCount}`,
+    `  executor  ${EXECUTOR_V1} → ${EXECUTOR_C1}, KG answers byte for byte as before`,
     `  ${counts.length - changed.length} other surfaces with the same rows; ${before?.live.length} → ${applied?.live.length} live rows`,
   ];
 }
