@@ -6,7 +6,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than cores: tests wait for servers and locks a fifth of their time.
+    maxWorkers: 3,
     globalSetup: ['test/support/global-setup.ts'],
     // A warm test takes a fraction of a second; the limits are for a loaded machine.
     testTimeout: 180_000,

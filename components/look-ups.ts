@@ -24,8 +24,8 @@ export function lookUp(): Promise<LookUps> {
 }
 
 /**
- * Has the engine start the command plugin, which takes as long as the rest of the program takes to load. Whether it can
- * be used is for the first real call to find out.
+ * Has the engine start the command plugin, which takes as long as the rest of the program takes to load. `true` reads and
+ * writes nothing; whether the plugin can be used is for the first real call to find out.
  */
 export function startCommandPlugin(): void {
   local.run({ command: 'true', logging: local.Logging.None }).catch(() => {});

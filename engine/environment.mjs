@@ -81,5 +81,7 @@ function reader(stateDir) {
     PGUSER: connection.reader,
     PGPASSWORD: readFileSync(isAbsolute(passwordFile) ? passwordFile : join(stateDir, passwordFile), 'utf8').trim(),
     PGSSLMODE: connection.sslmode ?? 'disable',
+    // As long as the reader waits; the postgresql plugin's own limit is three minutes, and a program cannot end before it.
+    PGCONNECT_TIMEOUT: process.env.PGCONNECT_TIMEOUT ?? '5',
   };
 }

@@ -1,5 +1,6 @@
-// Preloaded before the Pulumi program (`nodeargs` in Pulumi.yaml) and before policy packs. It leaves out of the SDK's
-// start what neither has a use for, and with it goes half of a preview's time. Without it all works the same, slower.
+// Preloaded before the Pulumi program (`nodeargs` in Pulumi.yaml) and before policy packs. It leaves out of the SDK what
+// neither has a use for, and with it goes half of a preview's time. Without it the program does the same, slower; the
+// state then says where in the program each resource was made, and `pulumi --debug` what the SDK did.
 const Module = require('node:module');
 
 // Maps each line of each stack trace back through source maps. Types are stripped in place here: there is nothing to map.
@@ -23,27 +24,24 @@ const TRACER_PART = /^@opentelemetry[/](?!api$)/;
 // Opens a debugger session in every process, to turn functions into text, and must do so from the start or not at all.
 const REFUSED = /[/]v8Hooks$/;
 
-// For whoever looks for a fault in the SDK itself: all that it has to say.
-const isTraced = Boolean(process.env.PULUMI_DEBUG_PROMISE_LEAKS);
-
 // What the SDK does for each resource, and how it is left out. Every caller reaches through the module, so that each gets
-// the changed one.
+// the changed one. A variable of the environment brings it back for whoever looks for a fault in the SDK itself.
 const PER_RESOURCE = [
   // A stack trace for each promise, some twenty for each resource, which are printed only where this is set.
-  [/[/]debuggable$/, untraced],
+  { name: /[/]debuggable$/, leave: untraced, unless: 'PULUMI_DEBUG_PROMISE_LEAKS' },
   // Up to five debug messages for each resource, one after the other, which only `pulumi --debug` shows. The program
   // cannot end before the last one is answered.
-  [/^(?:[.]{1,2}[/])+log$/, withoutDebug],
-  // Where in the program each was made, a dozen frames with paths of this machine, a quarter of the state.
-  [/^(?:[.]{1,2}[/])+resource$/, withoutPosition],
-];
+  { name: /^(?:[.]{1,2}[/])+log$/, leave: withoutDebug, unless: 'C1_SDK_DEBUG' },
+  // Where in the program each was made: a dozen frames with paths of this machine, a quarter of the state. Never there.
+  { name: /^(?:[.]{1,2}[/])+resource$/, leave: withoutPosition },
+].filter(({ unless }) => !process.env[unless]);
 
 const load = Module._load;
 Module._load = function quickLoad(request, parent, isMain) {
   if (!parent?.filename?.includes('@pulumi')) return load.call(this, request, parent, isMain);
   if (request === UNUSED) return {};
   if (REFUSED.test(request)) return noSession;
-  const leave = isTraced ? undefined : PER_RESOURCE.find(([name]) => name.test(request))?.[1];
+  const leave = PER_RESOURCE.find(({ name }) => name.test(request))?.leave;
   if (leave !== undefined) return leave(load.call(this, request, parent, isMain));
   const loaded = () => load.call(this, request, parent, isMain);
   if (TRACER.test(parent.filename) && TRACER_PART.test(request)) return calledLater(loaded);

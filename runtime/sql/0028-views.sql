@@ -43,20 +43,14 @@ begin atomic
   select format('child %s of %s', h.inhrelid::regclass, p_oid::regclass) from pg_inherits h where h.inhparent = p_oid;
 end;
 
--- What the catalogue says of each function, in one hash: its text, its owner, its rights. A view, so that it costs no call
--- for each. Whoever asks pins the search path, on which the names of types depend.
-create view iu_core.v_function_sha256 (function, sha256) as
-  select p.oid, encode(sha256(convert_to(format('%s %s %s', pg_get_functiondef(p.oid), p.proowner::regrole, p.proacl), 'UTF8')), 'hex')
-    from pg_proc p where p.prokind = 'f';
-
--- The same of any object; of a table also what guards it.
+-- What the catalogue says of an object now, in one hash: its text, its owner, its rights; of a table also what guards it. A
+-- function, because the names of types in a text depend on the search path, which it pins.
 create function iu_core.catalog_sha256(p_kind text, p_oid oid) returns text
 language sql stable set search_path = pg_catalog, pg_temp
-return case p_kind
-  when 'function' then (select f.sha256 from iu_core.v_function_sha256 f where f.function = p_oid)
-  else encode(sha256(convert_to(case p_kind
-    when 'schema' then (select format('%s %s', n.nspowner::regrole, n.nspacl) from pg_namespace n where n.oid = p_oid)
-    else (select string_agg(l.line, E'\n' order by l.line collate "C") from iu_core.relation_lines(p_oid) l(line)) end, 'UTF8')), 'hex') end;
+return encode(sha256(convert_to(case p_kind
+  when 'schema' then (select format('%s %s', n.nspowner::regrole, n.nspacl) from pg_namespace n where n.oid = p_oid)
+  when 'function' then (select format('%s %s %s', pg_get_functiondef(p.oid), p.proowner::regrole, p.proacl) from pg_proc p where p.oid = p_oid)
+  else (select string_agg(l.line, E'\n' order by l.line collate "C") from iu_core.relation_lines(p_oid) l(line)) end, 'UTF8')), 'hex');
 
 create function iu_core.table_detail(p_oid oid) returns jsonb
 language sql stable set search_path = pg_catalog, pg_temp
@@ -92,5 +86,5 @@ create view iu_core.v_schema_object as
     from object o left join iu_core.created_object c on c.name = o.name
     -- Asked once, and only where it is needed: it is the dearest part. Schemas and tables that no DOT made are covered by
     -- the guard digest.
-    cross join lateral (select case when o.kind = 'function' then (select f.sha256 from iu_core.v_function_sha256 f where f.function = o.oid)
-                                    when o.kind = 'view' or c.name is not null then iu_core.catalog_sha256(o.kind, o.oid) end as sha256 offset 0) now_;
+    cross join lateral (select case when o.kind in ('function', 'view') or c.name is not null
+                                    then iu_core.catalog_sha256(o.kind, o.oid) end as sha256 offset 0) now_;

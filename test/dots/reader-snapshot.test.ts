@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { RuntimeState } from '../../domain/runtime-state.ts';
 import { createThrough, failure, failureOf } from './support/rows.ts';
 import { createTrial, type Trial } from './support/trial.ts';
 
@@ -59,6 +60,36 @@ describe('snapshot', () => {
     await expect(client.query(`delete from public.species`)).rejects.toMatchObject({ code: '42501' });
     await client.query('rollback');
     client.release();
+  });
+
+  test('that loses either of its connections is a stop, and leaves no file', async () => {
+    for (const statement of [/pg_export_snapshot/, /set transaction snapshot/, /of_guards/, /of_rows/, /^commit/]) {
+      for (const moment of ['before', 'after'] as const) {
+        const stop = trial.proxy.stopAt(statement, moment);
+        const reading = snapshot(file());
+        await stop.reached;
+        stop.cut();
+        const lost = { statement, moment, ...failureOf(await reading) };
+        expect(lost).toEqual({ statement, moment, ...failure(1, 'ERROR_RUNTIME_UNREACHABLE') });
+        expect(await readdir(folder)).toEqual([]);
+      }
+    }
+    expect((await snapshot(file())).exitCode).toBe(0);
+    await rm(file());
+  });
+
+  test('is of one moment: what changes between its halves neither of them sees', async () => {
+    const before = await stateOf(() => snapshot(file()));
+    const stop = trial.proxy.stopAt(/set transaction snapshot/, 'before');
+    const reading = stateOf(() => snapshot(file()));
+    await stop.reached;
+    await trial.tamper([], 'create function public.meanwhile() returns int language sql return 1');
+    stop.release();
+    expect(await reading).toEqual(before);
+    const after = await stateOf(() => snapshot(file()));
+    await trial.tamper([], 'drop function public.meanwhile()');
+    expect(after.guard).not.toEqual(before.guard);
+    expect(after.counters.schema_object?.live).toBe((before.counters.schema_object?.live ?? 0) + 1);
   });
 
   test('that fails leaves no file: neither half nor whole, nor anything beside it', async () => {
@@ -131,3 +162,10 @@ describe('snapshot', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 });
+
+async function stateOf(read: () => Promise<{ readonly exitCode: number }>): Promise<RuntimeState> {
+  expect((await read()).exitCode).toBe(0);
+  const { state } = JSON.parse(await readFile(file(), 'utf8')) as { readonly state: RuntimeState };
+  await rm(file());
+  return state;
+}

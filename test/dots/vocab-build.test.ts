@@ -111,13 +111,14 @@ describe('a dry run', () => {
     await mkdir(inFolder('a folder'));
     await writeFile(inFolder('target'), 'of the link');
     await symlink(inFolder('target'), inFolder('a link'));
+    execFileSync('mkfifo', [inFolder('a pipe')]);
     const seen = await readdir(folder);
     for (const place of [
       inFolder('a folder'),
       inFolder('a link'),
       inFolder('none/file'),
       inFolder('target/file'),
-      '/dev/null',
+      inFolder('a pipe'),
     ]) {
       const refused = await dryRun(place);
       expect([place, failureOf(refused)]).toEqual([place, failure(1, 'ERROR_FILE_UNUSABLE')]);

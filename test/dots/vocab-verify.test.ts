@@ -118,7 +118,7 @@ describe('a manifest file', () => {
     const refused = await verify(path.join(folder, 'folder'));
     expect(failureOf(refused)).toEqual(failure(1, 'ERROR_FILE_UNUSABLE'));
     expect(refused.stderr).not.toContain(folder);
-    expect(failureOf(await verify('/dev/zero'))).toEqual(failure(1, 'ERROR_FILE_UNUSABLE'));
+    expect(failureOf(await verify('/dev/null'))).toEqual(failure(1, 'ERROR_FILE_UNUSABLE'));
   });
 
   test('that is the good one is accepted after all of these', async () => {
@@ -159,6 +159,19 @@ describe('a live row', () => {
       expect([refused.stderr, failureOf(refused)]).toEqual([refused.stderr, failure(exit, code)]);
     });
     expect((await verify(good)).exitCode).toBe(0);
+    expect(await trial.fingerprint()).toBe(before);
+  });
+
+  test('of another carrier beside the grant of C1 is none of its business', async () => {
+    const other = { auth_code: 'GBA-C2-APR-2025-0007', carrier: 'C2', request_ref: 'APR-2025-0007' };
+    await trial.tamper(
+      [GRANTS],
+      `insert into ${GRANTS} select (jsonb_populate_record(null::${GRANTS}, to_jsonb(g) || '${JSON.stringify(other)}'
+         || jsonb_build_object('granted_at', g.granted_at + '1 second'::interval))).* from ${GRANTS} g`,
+    );
+    const beside = await verify(good);
+    await trial.tamper([GRANTS], `delete from ${GRANTS} where carrier = 'C2'`);
+    expect([beside.stderr, beside.exitCode]).toEqual([beside.stderr, 0]);
     expect(await trial.fingerprint()).toBe(before);
   });
 

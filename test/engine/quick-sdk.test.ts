@@ -66,8 +66,16 @@ const MESSAGES = `((inside) => {
   return found;
 })(require('module').createRequire(require.resolve('@pulumi/pulumi')))`;
 
-test('debug messages are left out unless leaks are looked for; all others are sent', async () => {
+test('debug messages are left out unless they are asked for; all others are sent', async () => {
   const script = `((say) => { const found = ${MESSAGES}; console.log = say; return found; })(console.log)`;
   expect(await printed(script)).toEqual([0, 1]);
-  expect(await printed(script, { PULUMI_DEBUG_PROMISE_LEAKS: '1' })).toEqual([1, 1]);
+  expect(await printed(script, { C1_SDK_DEBUG: '1' })).toEqual([1, 1]);
+});
+
+test('a resource does not say where it was made, whatever is asked for; without the preload it does', async () => {
+  const script = "require('@pulumi/pulumi').Resource.stackTrace(0).length > 0";
+  expect(await printed(script)).toBe(false);
+  expect(await printed(script, { PULUMI_DEBUG_PROMISE_LEAKS: '1', C1_SDK_DEBUG: '1' })).toBe(false);
+  const { stdout } = await execa(process.execPath, ['-e', `console.log(${script})`], { cwd: root });
+  expect(stdout).toBe('true');
 });

@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { root } from '../../engine/root.mjs';
 import { apartFromRequests, approve } from '../support/owners.ts';
 import { createTestProject, type TestProject } from '../support/project.ts';
 import { startTestServer, stopTestServer, type TestServer } from '../support/test-server.ts';
@@ -102,6 +103,24 @@ test('a second up changes nothing and writes nothing', async () => {
   const up = await project.pulumi('up', '--yes', '--skip-preview');
   expect(up.all).toMatch(/116 unchanged/);
   expect(await nextTransaction()).toBe(xmax);
+});
+
+test("Pulumi's state holds no path of this machine and no password", async () => {
+  const { all: state } = await project.pulumi('stack', 'export');
+  expect(state).toContain('DOT_C1_ROLLBACK_CHECK');
+  const { stateDir } = project.runtime;
+  for (const path of [root, project.folder, stateDir]) expect(state).not.toContain(path);
+  const secrets = join(stateDir, 'secrets');
+  const found = await readdir(secrets, { withFileTypes: true, recursive: true });
+  const files = found.filter((entry) => entry.isFile() && !/\.pub$|^allowed_signers$/.test(entry.name));
+  expect(files.length).toBeGreaterThan(20);
+  for (const { name, parentPath } of files) {
+    const lines = (await readFile(join(parentPath, name), 'utf8')).split('\n').filter((line) => line.length > 20);
+    expect(
+      lines.filter((line) => !line.startsWith('-----') && state.includes(line)),
+      name,
+    ).toEqual([]);
+  }
 });
 
 test('c1:through below what is applied is a HOLD and retires nothing', async () => {
