@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pWaitFor, { TimeoutError } from 'p-wait-for';
 import { C1Error } from '../../domain/codes.ts';
@@ -37,7 +37,6 @@ export async function startService(folder: ExecutorFolder, role: Role, start: St
     ended = message;
   });
   child.unref();
-  if (child.pid !== undefined) writeFileSync(pidFile(folder, role), `${child.pid}\n`);
   try {
     await pWaitFor(async () => ended !== null || (await isHealthy(start.address, start.release)), {
       interval: POLL_MS,
@@ -53,18 +52,41 @@ export async function startService(folder: ExecutorFolder, role: Role, start: St
   throw unhealthy(start, ended ?? 'no process', log);
 }
 
-/** Process number of what this folder's pid file names, if it still runs. */
+/** Process number of what runs in that role for this folder; null when nothing does. */
 export function runningService(folder: ExecutorFolder, role: Role): number | null {
-  const pid = Number(readIfThere(pidFile(folder, role)) ?? '');
-  return Number.isInteger(pid) && pid > 1 && isOurs(folder, pid) ? pid : null;
+  return processesOf(folder, role)[0] ?? null;
 }
 
-/** Ends the service of this folder and no other process; false when none runs. */
+/** Ends what runs in that role for this folder, and no other process; false when nothing did. */
 export async function stopService(folder: ExecutorFolder, role: Role): Promise<boolean> {
-  const pid = runningService(folder, role);
-  if (pid !== null) await stopProcess(pid);
-  rmSync(pidFile(folder, role), { force: true });
-  return pid !== null;
+  const pids = processesOf(folder, role);
+  await Promise.all(pids.map(stopProcess));
+  return pids.length > 0;
+}
+
+/**
+ * Found by the configuration that their command line names, not by a file that says so: a deploy that is killed right
+ * after a start would not have come to write it.
+ */
+function processesOf(folder: ExecutorFolder, role: Role): readonly number[] {
+  const own = realPath(configFile(folder, role));
+  if (own === null) return [];
+  return readdirSync('/proc')
+    .filter((name) => /^[0-9]+$/.test(name))
+    .filter((pid) => {
+      const words = readIfThere(`/proc/${pid}/cmdline`)?.split('\0') ?? [];
+      const named = words[words.indexOf('--config') + 1];
+      return words.includes('--config') && named !== undefined && realPath(named) === own;
+    })
+    .map(Number);
+}
+
+function realPath(file: string): string | null {
+  try {
+    return realpathSync(file);
+  } catch {
+    return null;
+  }
 }
 
 export async function stopProcess(pid: number): Promise<void> {
@@ -80,7 +102,7 @@ function launch(
   { release, address }: Start,
 ): { readonly child: ChildProcess; readonly log: string } {
   mkdirSync(folder.run, { recursive: true });
-  const config = join(folder.root, 'config', `${role}.json`);
+  const config = configFile(folder, role);
   const base = JSON.parse(readFileSync(folder.config, 'utf8')) as object;
   writeFileSync(config, `${JSON.stringify({ ...base, listen: address, release })}\n`, { mode: 0o600 });
   const log = join(folder.run, `${role}.log`);
@@ -96,13 +118,6 @@ function launch(
   } finally {
     closeSync(out);
   }
-}
-
-/** The number may have gone to another program by now; ours has a bundle of this folder in its command line. */
-function isOurs(folder: ExecutorFolder, pid: number): boolean {
-  const line = readIfThere(`/proc/${pid}/cmdline`)?.split('\0') ?? [];
-  const releases = realpathSync(folder.releases, 'utf8');
-  return line.some((word) => word.startsWith(`${folder.releases}/`) || word.startsWith(`${releases}/`));
 }
 
 function isAlive(pid: number): boolean {
@@ -126,8 +141,8 @@ function unhealthy({ release }: Start, seen: string, log: string): C1Error {
   });
 }
 
-function pidFile(folder: ExecutorFolder, role: Role): string {
-  return join(folder.run, `${role}.pid`);
+function configFile(folder: ExecutorFolder, role: Role): string {
+  return join(folder.root, 'config', `${role}.json`);
 }
 
 function readIfThere(file: string): string | null {
