@@ -4,6 +4,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { afterEach, describe, expect, it } from 'vitest';
 import { stopCluster } from '../../runtime/cluster.ts';
+import { stopExecutor } from '../../runtime/executor.ts';
 import { CHECKOUT, statePaths } from '../../runtime/paths.ts';
 import { SILENT } from '../../runtime/reporter.ts';
 import { startRuntime } from '../../runtime/runtime.ts';
@@ -36,7 +37,10 @@ async function mounted(options: string): Promise<string> {
 
 async function start(dir: string) {
   // Where a file is in the folder's place, there is nothing to stop.
-  cleanUps.push(() => stopCluster(statePaths(dir), SILENT).catch(() => undefined));
+  cleanUps.push(async () => {
+    await stopExecutor(statePaths(dir));
+    await stopCluster(statePaths(dir), SILENT).catch(() => undefined);
+  });
   return startRuntime(dir, SILENT, { fsync: false });
 }
 
@@ -125,6 +129,7 @@ describe('a state folder that the server user cannot reach', () => {
       },
     );
     expect(JSON.parse(first.stdout).did).toContain('created database directus');
+    await stopExecutor(statePaths(dir));
     await stopCluster(statePaths(dir), SILENT);
     const { pid } = await start(dir);
     expect((await stat(`/proc/${pid}`)).uid).toBe(NOBODY);

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { stopCluster } from '../../runtime/cluster.ts';
+import { stopExecutor } from '../../runtime/executor.ts';
 import { CHECKOUT, type StatePaths, statePaths } from '../../runtime/paths.ts';
 import { type Reporter, SILENT } from '../../runtime/reporter.ts';
 import { type RunningRuntime, type RuntimeOptions, startRuntime } from '../../runtime/runtime.ts';
@@ -31,6 +32,7 @@ export async function stateFolder(name = 'state'): Promise<StateFolder> {
     start: (options = {}, report = SILENT) => startRuntime(dir, report, { fsync: false, ...options }),
     c1: (words, env = {}) => runC1(dir, words, env),
     dispose: async () => {
+      await stopExecutor(paths);
       await stopCluster(paths, SILENT);
       await rm(root, { recursive: true, force: true });
     },

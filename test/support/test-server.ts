@@ -5,6 +5,7 @@ import { type Built, buildBins } from '../../runtime/bin-build.ts';
 import { installBins } from '../../runtime/bin-install.ts';
 import { startCluster, stopCluster } from '../../runtime/cluster.ts';
 import { LIVE } from '../../runtime/databases.ts';
+import { stopExecutor } from '../../runtime/executor.ts';
 import { withLock } from '../../runtime/lock.ts';
 import { CHECKOUT, type StatePaths, statePaths } from '../../runtime/paths.ts';
 import { isAlive } from '../../runtime/postmaster.ts';
@@ -52,6 +53,9 @@ async function sweepAbandoned(): Promise<void> {
 }
 
 async function discard(paths: StatePaths): Promise<void> {
+  for (const name of await readdir(path.join(paths.state, 'runtimes')).catch(() => [])) {
+    await stopExecutor(statePaths(path.join(paths.state, 'runtimes', name)));
+  }
   await stopCluster(paths, SILENT);
   await rm(paths.state, { recursive: true, force: true });
 }
