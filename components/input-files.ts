@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import * as z from 'zod/mini';
 import { sha256Hex } from '../domain/canonical.ts';
 import { C1Error } from '../domain/codes.ts';
-import { type ExecutorBuild, executorBuild } from '../domain/executor.ts';
+import { EXECUTOR_FILES, type ExecutorBuild, executorBuild } from '../domain/executor.ts';
 import { admissionRow, birthRow, contractRow, dotToolRow, parsePayload, speciesRow } from '../domain/payloads.ts';
 import { type PlannedDeltas, parsePlannedDeltas } from '../domain/planned-deltas.ts';
 import { registrarProposal, release } from '../domain/release.ts';
@@ -49,7 +49,7 @@ export function readRelease(folder: string): RegistrarPayload {
  * @throws C1Error ERROR_RUNTIME_UNREACHABLE when there is none; ERROR_PAYLOAD_INVALID
  */
 export function readExecutorBuild(folder: string): { readonly executor: ExecutorBuild } {
-  return { executor: parsePayload(executorBuild, parseBrought(join(folder, 'build.json')), 'executor') };
+  return { executor: parsePayload(executorBuild, parseBrought(join(folder, EXECUTOR_FILES.build)), 'executor') };
 }
 
 function parseBrought(file: string): unknown {

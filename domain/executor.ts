@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { C1Error } from './codes.ts';
+import type { RowRef } from './deltas.ts';
 import './english.ts';
 
 /** The executor's releases by name, as they are called on the governed host (executor.md, "Executor"). */
@@ -8,6 +9,21 @@ export const EXECUTOR_V1 = 'agent-api-executor-local:v1';
 export const EXECUTOR_C1 = 'agent-api-executor-local:c1-v1';
 /** Name of the service: host name and, in `endpoint_ref`, address; the key of its one row. */
 export const EXECUTOR_HOST = 'incomex-agent-api-executor';
+
+/** The one row of the surface that is outside of the database. */
+export const EXECUTOR_ROW: RowRef = { surface: 'executor_image', key: EXECUTOR_HOST };
+
+/** Names in the executor's folder that the deploy writes, and reader and program look at. */
+export const EXECUTOR_FILES = {
+  /** Link to the release that runs. */
+  current: 'current',
+  /** Record of the last deploy. */
+  deployed: 'deployed.json',
+  /** What the last build brought. */
+  build: 'build.json',
+  /** In the folder of each release. */
+  bundle: 'executor.cjs',
+} as const;
 
 /** A release: its name, and the lower-case hex SHA-256 of its bundle. */
 export const executorRelease = z.strictObject({

@@ -23,3 +23,12 @@ function plain(text: string): string {
     .replaceAll(/[\p{Cc}\p{Cf}\p{Cs}]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
   return line.length <= LONGEST_PART ? line : `${line.slice(0, LONGEST_PART)} … (${line.length} characters)`;
 }
+
+const LINE = /^([A-Z][A-Z0-9_]+): seen (.*), expected (.*?)\. Next: (.*)\.$/s;
+
+/** The parts of a C1Error's message, as another process or the database wrote it; null where it is none. */
+export function failureParts(line: string) {
+  const [, code, seen, expected, next] = LINE.exec(line) ?? [];
+  if (code === undefined || seen === undefined || expected === undefined || next === undefined) return null;
+  return { code, seen, expected, next };
+}

@@ -11,13 +11,12 @@ import { authorizationFault } from './authorizations.ts';
 import type { Body } from './body.ts';
 import * as reads from './c1-reads.ts';
 import { drift, isEndpointBound } from './contract.ts';
-import type { Fixture, FixtureMap, Output, Tools } from './fixture.ts';
+import { type Fixture, type FixtureMap, type Output, SEAL, type Tools } from './fixture.ts';
 import { planFor } from './plans.ts';
 import { refuseShape } from './shape.ts';
 
 /** How many canonical operations C1 has (executor.md). */
 const OPERATIONS = 14;
-const SEAL = 'WITHHELD_DRY_RUN';
 const BOUND = { endpoint_ref: 'http://incomex-agent-api-executor:8090/dispatch', contract_status: 'endpoint_bound' };
 
 const FIXTURE: Fixture = { produce: produceC1Vocab, check: checkC1VocabOutput };

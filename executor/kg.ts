@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { type Contract, drift, isEndpointBound, planOf, planQuery } from './contract.ts';
-import type { Fixture, FixtureMap, Output, Tools } from './fixture.ts';
+import { type Fixture, type FixtureMap, type Output, SEAL, type Tools } from './fixture.ts';
 import { refuseShape } from './shape.ts';
 
 /**
@@ -8,7 +8,6 @@ import { refuseShape } from './shape.ts';
  * and that nothing was written; for the contract's own mode also the seal of a dry run.
  */
 const KG_NAMESPACE = 'DRYRUN-NS:dot:kg:explain';
-const SEAL = 'WITHHELD_DRY_RUN';
 
 interface Side {
   readonly code: string;

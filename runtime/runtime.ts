@@ -1,6 +1,6 @@
 import pRetry from 'p-retry';
 import { C1Error } from '../domain/codes.ts';
-import { buildBins } from './bin-build.ts';
+import { type Built, buildBins } from './bin-build.ts';
 import { installBins } from './bin-install.ts';
 import { diskFinding, logSince, type StartOptions, startCluster, stopCluster } from './cluster.ts';
 import { withSuperuser } from './connect.ts';
@@ -49,10 +49,10 @@ export async function startRuntime(
     withoutCrash(paths, async () => {
       const { server, postmaster } = await startServer(stateDir, report, options);
       await ensureStandInKeys(paths, report);
-      const bins = await refreshBins(server, await knownGood(server), false);
-      await ensurePristine(server, bins);
-      await ensureLive(server, bins);
-      await bringExecutor(server);
+      const { built, digests } = await refreshBins(server, await knownGood(server), false);
+      await ensurePristine(server, digests);
+      await ensureLive(server, digests);
+      await bringExecutor(server, built);
       if (options.executor !== false) await startExecutor(paths, report);
       return { stateDir: paths.state, host: HOST, port: server.port, database: LIVE, pid: postmaster.pid };
     }),
@@ -76,11 +76,11 @@ export async function resetRuntime(stateDir: string, report: Reporter): Promise<
   return withLock(paths, report, async () => {
     const { server, postmaster } = await startServer(stateDir, report, {});
     await ensureStandInKeys(paths, report);
-    const bins = await refreshBins(server, new Set(), true);
-    await withProgress(report, 'the database to be made anew', () => recreateLive(server, bins));
+    const { built, digests } = await refreshBins(server, new Set(), true);
+    await withProgress(report, 'the database to be made anew', () => recreateLive(server, digests));
     report.did(`database ${LIVE} is as it was installed`);
     await resetExecutor(paths);
-    await bringExecutor(server);
+    await bringExecutor(server, built);
     await startExecutor(paths, report);
     return { stateDir: paths.state, host: HOST, port: server.port, database: LIVE, pid: postmaster.pid };
   });
@@ -119,17 +119,23 @@ async function startServer(stateDir: string, report: Reporter, options: RuntimeO
   return { server: { paths, port: postmaster.port, report }, postmaster };
 }
 
-async function refreshBins(server: Server, keep: ReadonlySet<string>, exact: boolean): Promise<BinDigests> {
+interface Refreshed {
+  /** What the build made, of which the executor's part is still to be brought. */
+  readonly built: Built;
+  readonly digests: BinDigests;
+}
+
+async function refreshBins(server: Server, keep: ReadonlySet<string>, exact: boolean): Promise<Refreshed> {
   const { paths, port, report } = server;
   const built = await withProgress(report, 'the bins to be built', () => buildBins(paths.build));
   const target = { paths, buildFolder: paths.build, built, port, database: LIVE, knownGood: keep, exact };
   const { digests, written } = await installBins(target);
   if (written > 0) report.did(`installed ${written} files in ${paths.bin}`);
-  return digests;
+  return { built, digests };
 }
 
-async function bringExecutor({ paths, port }: Server): Promise<void> {
-  await installExecutor({ paths, buildFolder: paths.build, built: await buildBins(paths.build), port, database: LIVE });
+function bringExecutor({ paths, port }: Server, built: Built): Promise<void> {
+  return installExecutor({ paths, buildFolder: paths.build, built, port, database: LIVE });
 }
 
 /** Digests that an applied patch deployed (H1, W1): a start must not put those files back to what the build made. */

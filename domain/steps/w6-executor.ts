@@ -1,11 +1,8 @@
 import { sameJson } from '../canonical.ts';
-import type { RowRef } from '../deltas.ts';
-import { EXECUTOR_C1, EXECUTOR_HOST, EXECUTOR_V1, type ExecutorBuild, executorImage } from '../executor.ts';
+import { EXECUTOR_C1, EXECUTOR_ROW, EXECUTOR_V1, type ExecutorBuild, executorImage } from '../executor.ts';
 import { delta, type Plan } from '../plans/plan.ts';
 import { rowOf, type Snapshot } from '../snapshot.ts';
 import type { Step, StepRow } from './step.ts';
-
-const IMAGE: RowRef = { surface: 'executor_image', key: EXECUTOR_HOST };
 
 /** W6: the executor with the C1 branch, the one step that is a deploy pipeline and no DOT (seed 000, W6). */
 export function executorStep({ executor }: { readonly executor: ExecutorBuild }): Step {
@@ -41,16 +38,16 @@ function imageRow({ c1 }: ExecutorBuild): StepRow {
     retire: `${command} ${EXECUTOR_V1}`,
     payload: null,
     after: [],
-    scope: [IMAGE],
-    surface: IMAGE.surface,
+    scope: [EXECUTOR_ROW],
+    surface: EXECUTOR_ROW.surface,
     plan: (snapshot) => planImage(snapshot, executorImage(c1)),
   };
 }
 
 /** The row is there once a release for C1 is in use; a new build of it changes it in place. */
 function planImage(snapshot: Snapshot, desired: ReturnType<typeof executorImage>): Plan {
-  const row = rowOf(snapshot, IMAGE);
-  if (row === null) return { kind: 'change', deltas: [delta(IMAGE, 'insert', null, desired)] };
+  const row = rowOf(snapshot, EXECUTOR_ROW);
+  if (row === null) return { kind: 'change', deltas: [delta(EXECUTOR_ROW, 'insert', null, desired)] };
   if (sameJson(row.image, desired)) return { kind: 'noop', code: 'NOOP_ALREADY_THERE' };
-  return { kind: 'change', deltas: [delta(IMAGE, 'update', row.image, desired)] };
+  return { kind: 'change', deltas: [delta(EXECUTOR_ROW, 'update', row.image, desired)] };
 }

@@ -1,8 +1,7 @@
 import { DatabaseError } from 'pg';
 import { C1Error, isCode } from '../../domain/codes.ts';
+import { failureParts } from '../../domain/failure.ts';
 
-/** `CODE: seen …, expected …. Next: ….` as `iu_core.refuse` raises it. */
-const RAISED = /^([A-Z][A-Z0-9_]+): seen (.*), expected (.*?)\. Next: (.*)\.$/s;
 const UNREACHABLE = /^(ECONN|EHOSTUNREACH|ENOTFOUND|ETIMEDOUT|EPIPE|57P0|08)/;
 
 /** A login without a password file gets a new one at the next start; a wrong one is kept. */
@@ -18,10 +17,9 @@ export function databaseError(cause: unknown): unknown {
 }
 
 function fromServer(cause: DatabaseError): C1Error {
-  const [, code, seen, expected, next] = RAISED.exec(cause.message) ?? [];
-  if (code !== undefined && isCode(code) && seen !== undefined && expected !== undefined && next !== undefined) {
-    return new C1Error(code, { seen, expected, next }, { cause });
-  }
+  // As `iu_core.refuse` raises it.
+  const raised = failureParts(cause.message);
+  if (raised !== null && isCode(raised.code)) return new C1Error(raised.code, raised, { cause });
   const state = cause.code ?? 'no SQLSTATE';
   if (state === '42501') {
     return new C1Error(

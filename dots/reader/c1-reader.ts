@@ -21,7 +21,7 @@ import { assertBins, assertFolder, assertRestored } from './bins.ts';
 import { assertChannel } from './channel.ts';
 import { type CheckResult, checkGate, checkOpen, checkRetire, checkRetired } from './checks.ts';
 import { assertExecutor, insideRefs, withExecutor } from './executor.ts';
-import { LOGIN, one, type ReadAnswer, readAll as readDatabase } from './read-state.ts';
+import { LOGIN, one, type ReadAnswer, readDatabase } from './read-state.ts';
 import { assertRegistrar } from './registrar.ts';
 
 /**

@@ -4,21 +4,22 @@ import { basename, join } from 'node:path';
 import * as z from 'zod/mini';
 import { sameJson } from '../../domain/canonical.ts';
 import { C1Error } from '../../domain/codes.ts';
-import { type RowRef, refOf, type ScopeRef } from '../../domain/deltas.ts';
+import { refOf, type ScopeRef } from '../../domain/deltas.ts';
 import {
   type Deployment,
   EXECUTOR_C1,
-  EXECUTOR_HOST,
+  EXECUTOR_FILES,
+  EXECUTOR_ROW,
   executorImage,
   executorRelease,
   parseDeployment,
 } from '../../domain/executor.ts';
+import { failureParts } from '../../domain/failure.ts';
 import type { RuntimeState } from '../../domain/runtime-state.ts';
 import { SURFACES } from '../../domain/surfaces.ts';
 import type { ReadAnswer } from './read-state.ts';
 import { type Ended, runInGroup } from './subprocess.ts';
 
-const IMAGE: RowRef = { surface: 'executor_image', key: EXECUTOR_HOST };
 const STEP = 'W6';
 const DEPLOY = './executor-deploy';
 
@@ -43,15 +44,15 @@ export function withExecutor(
   // A deploy that was killed half-way is not over: W6 has still to come to its end, or to be taken back.
   const isBegun = isLive || record?.status === 'deploying';
   const drift = record?.status === 'deployed' ? driftOf(folder, record) : [];
-  const asked = refs.some((ref) => 'key' in ref && refOf(ref) === refOf(IMAGE));
-  const rows = asked && isLive ? [{ ...IMAGE, image: executorImage(record.release), live: true }] : [];
+  const asked = refs.some((ref) => 'key' in ref && refOf(ref) === refOf(EXECUTOR_ROW));
+  const rows = asked && isLive ? [{ ...EXECUTOR_ROW, image: executorImage(record.release), live: true }] : [];
   return {
     state: {
       ...state,
       drift: [...state.drift, ...drift],
       steps: isBegun ? [...state.steps, STEP] : state.steps,
-      stepDeltas: isLive ? { ...state.stepDeltas, [STEP]: { [IMAGE.surface]: 1 } } : state.stepDeltas,
-      counters: { ...state.counters, [IMAGE.surface]: { live: isLive ? 1 : 0, total: record === null ? 0 : 1 } },
+      stepDeltas: isLive ? { ...state.stepDeltas, [STEP]: { [EXECUTOR_ROW.surface]: 1 } } : state.stepDeltas,
+      counters: { ...state.counters, [EXECUTOR_ROW.surface]: { live: isLive ? 1 : 0, total: record === null ? 0 : 1 } },
     },
     refs: { ...answer, rows: [...answer.rows, ...rows] },
   };
@@ -78,15 +79,10 @@ export async function assertExecutor(folder: string, limitMs: number): Promise<n
   throw new C1Error('HOLD_EXECUTOR_RELEASE', { seen: `${release.name} in use`, expected: EXECUTOR_C1 });
 }
 
-const FAILURE =
-  /^(HOLD_EXECUTOR_RELEASE|HOLD_EXECUTOR_REGRESSION|ERROR_EXECUTOR_UNHEALTHY): seen (.*), expected (.*)\. Next: /;
+const CODES_OF_DEPLOY = ['HOLD_EXECUTOR_RELEASE', 'HOLD_EXECUTOR_REGRESSION', 'ERROR_EXECUTOR_UNHEALTHY'] as const;
 
 function parseVerified({ status, stdout, stderr }: Ended): z.infer<typeof verified> {
-  const [, code, seen, expected] = FAILURE.exec(stderr) ?? [];
-  if (status !== 0 && code !== undefined && seen !== undefined && expected !== undefined) {
-    throw new C1Error(code as 'HOLD_EXECUTOR_RELEASE', { seen, expected });
-  }
-  if (status !== 0) throw unverified(stderr.trim() || `exit status ${status}`);
+  if (status !== 0) throw saidBy(stderr.trim()) ?? unverified(stderr.trim() || `exit status ${status}`);
   try {
     return verified.parse(JSON.parse(stdout));
   } catch (cause) {
@@ -94,8 +90,17 @@ function parseVerified({ status, stdout, stderr }: Ended): z.infer<typeof verifi
   }
 }
 
+/** The failure that the deploy named, if it is one of its own. */
+function saidBy(line: string): C1Error | null {
+  const parts = failureParts(line);
+  const code = CODES_OF_DEPLOY.find((one) => one === parts?.code);
+  return parts === null || code === undefined
+    ? null
+    : new C1Error(code, { seen: parts.seen, expected: parts.expected });
+}
+
 function readRecord(folder: string): Deployment | null {
-  const file = join(folder, 'deployed.json');
+  const file = join(folder, EXECUTOR_FILES.deployed);
   if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return null;
   return parseDeployment(readFileSync(file, 'utf8'));
 }
@@ -103,16 +108,16 @@ function readRecord(folder: string): Deployment | null {
 function driftOf(folder: string, { release }: Deployment): RuntimeState['drift'] {
   const written = executorImage(release);
   const seen = { ...written, digest: digestInUse(folder) };
-  return sameJson(seen, written) ? [] : [{ ...IMAGE, written, seen }];
+  return sameJson(seen, written) ? [] : [{ ...EXECUTOR_ROW, written, seen }];
 }
 
 /** SHA-256 of the bundle that the link leads to; what is no link to a bundle is said so. */
 function digestInUse(folder: string): string {
-  const current = join(folder, 'current');
+  const current = join(folder, EXECUTOR_FILES.current);
   try {
     const named = basename(readlinkSync(current));
     const digest = createHash('sha256')
-      .update(readFileSync(join(current, 'executor.cjs')))
+      .update(readFileSync(join(current, EXECUTOR_FILES.bundle)))
       .digest('hex');
     return named === digest ? digest : `${digest} under the name ${named}`;
   } catch (cause) {

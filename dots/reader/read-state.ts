@@ -22,7 +22,7 @@ export interface ReadAnswer {
  *
  * @throws C1Error ERROR_READ_FAILED, ERROR_RUNTIME_UNREACHABLE, ERROR_DATABASE, or the code that PostgreSQL raised
  */
-export function readAll(config: RuntimeConfig, refs: readonly ScopeRef[]): Promise<ReadAnswer> {
+export function readDatabase(config: RuntimeConfig, refs: readonly ScopeRef[]): Promise<ReadAnswer> {
   return withConnection(config, LOGIN, 'c1-reader', async (client) => {
     await client.query(BEGIN);
     const { id } = await one<{ id: string }>(client, 'select pg_export_snapshot() as id');

@@ -40,7 +40,7 @@ export interface Deployed {
  * Brings one release into use (executor.md, "The image"): tried on a port of its own first, switched by one rename, and
  * taken back when it is not healthy or answers KG otherwise than the release before. Run again after a kill, it completes.
  *
- * @throws C1Error HOLD_EXECUTOR_RELEASE, HOLD_EXECUTOR_REGRESSION, ERROR_EXECUTOR_UNHEALTHY, ERROR_PORT_TAKEN, ERROR_TIMEOUT
+ * @throws C1Error HOLD_EXECUTOR_RELEASE, HOLD_EXECUTOR_REGRESSION, ERROR_EXECUTOR_UNHEALTHY, ERROR_TIMEOUT
  */
 export async function deploy(request: DeployRequest): Promise<Deployed> {
   const { folder, release } = request;
@@ -198,7 +198,10 @@ async function acquire(folder: ExecutorFolder): Promise<() => Promise<void>> {
       shouldRetry: ({ error }) => 'code' in error && error.code === 'ELOCKED',
     });
   } catch (cause) {
-    const seen = cause instanceof Error ? cause.message : String(cause);
-    throw new C1Error('ERROR_TIMEOUT', { seen, expected: 'the lock of the executor folder' }, { cause });
+    throw new C1Error(
+      'ERROR_TIMEOUT',
+      { seen: messageOf(cause), expected: 'the lock of the executor folder' },
+      { cause },
+    );
   }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { C1Error } from '../../domain/codes.ts';
-import { type Deployment, type ExecutorRelease, parseDeployment } from '../../domain/executor.ts';
+import { type Deployment, EXECUTOR_FILES, type ExecutorRelease, parseDeployment } from '../../domain/executor.ts';
 
 /** The folder of the executor: releases by the digest of their bytes, and which of them is in use. */
 export interface ExecutorFolder {
@@ -15,9 +15,9 @@ export interface ExecutorFolder {
   readonly deployed: string;
   /** What the last build brought, by name. */
   readonly build: string;
-  /** The service's configuration but for release and port. */
+  /** The service's configuration but for release and port; that of what runs is made of it, beside it. */
   readonly config: string;
-  /** Configuration, pid and log of what runs. */
+  /** Logs of what runs. */
   readonly run: string;
   readonly node: string;
 }
@@ -26,9 +26,9 @@ export function executorFolder(root: string): ExecutorFolder {
   return {
     root,
     releases: join(root, 'releases'),
-    current: join(root, 'current'),
-    deployed: join(root, 'deployed.json'),
-    build: join(root, 'build.json'),
+    current: join(root, EXECUTOR_FILES.current),
+    deployed: join(root, EXECUTOR_FILES.deployed),
+    build: join(root, EXECUTOR_FILES.build),
     config: join(root, 'config', 'executor.json'),
     run: join(root, 'run'),
     node: join(root, 'lib', 'node'),
@@ -36,7 +36,7 @@ export function executorFolder(root: string): ExecutorFolder {
 }
 
 export function bundleOf(folder: ExecutorFolder, digest: string): string {
-  return join(folder.releases, digest, 'executor.cjs');
+  return join(folder.releases, digest, EXECUTOR_FILES.bundle);
 }
 
 /** @throws C1Error HOLD_EXECUTOR_RELEASE when there is no such release, or its bytes are others than its name says */

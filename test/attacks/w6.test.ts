@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { execa } from 'execa';
 import pWaitFor from 'p-wait-for';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { EXECUTOR_C1, EXECUTOR_V1, type ExecutorBuild } from '../../domain/executor.ts';
@@ -130,23 +131,9 @@ const program = () => path.join(folder().root, 'bin', 'executor-deploy');
 const deploy = (release: string) => executorDeploy(['--cloud', '--step', 'W6', '--release', release]);
 const verify = () => executorDeploy(['--verify']);
 
-interface Ended {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function executorDeploy(words: readonly string[]): Promise<Ended> {
-  return new Promise((resolve) => {
-    const child = spawn(program(), [...words], { stdio: ['ignore', 'pipe', 'pipe'] });
-    const texts = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr'] as const) {
-      child[name].setEncoding('utf8').on('data', (text: string) => {
-        texts[name] += text;
-      });
-    }
-    child.once('close', (code) => resolve({ exitCode: code ?? -1, stdout: texts.stdout, stderr: texts.stderr.trim() }));
-  });
+async function executorDeploy(words: readonly string[]) {
+  const { exitCode = -1, stdout, stderr } = await execa(program(), words, { reject: false, stdin: 'ignore' });
+  return { exitCode, stdout, stderr };
 }
 
 function start(release: string): ChildProcess {
