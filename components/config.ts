@@ -10,12 +10,18 @@ const stackConfig = z.strictObject({
   'c1:target': z.enum(['embedded']),
   'c1:approvals': z._default(z.enum(['required', 'none']), 'required'),
   'c1:through': z._default(z.enum(STEP_IDS), LAST_STEP),
+  // Raised to ask for another grant after one that was used or is over.
+  'c1:grantGeneration': z._default(z.string().check(z.regex(/^[1-9][0-9]{0,5}$/, 'a whole number from 1')), '1'),
+  // Of production rows that are not ours to have; where it is given, any other manifest is a stop.
+  'c1:expectedManifestHash': z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/, 'a SHA-256 in lower-case hex'))),
 });
 
 export interface StackConfig {
   readonly target: 'embedded';
   readonly approvals: 'required' | 'none';
   readonly through: (typeof STEP_IDS)[number];
+  readonly grantGeneration: number;
+  readonly expectedManifestHash: string | null;
 }
 
 /** Pulumi's own namespaces may stand beside ours; a look-alike of `c1` may not. */
@@ -32,7 +38,9 @@ export function readConfig(): StackConfig {
   const result = stackConfig.safeParse(ours);
   if (!result.success) throw invalid(result.error, ours);
   const { 'c1:target': target, 'c1:approvals': approvals, 'c1:through': through } = result.data;
-  return { target, approvals, through };
+  const grantGeneration = Number(result.data['c1:grantGeneration']);
+  const expectedManifestHash = result.data['c1:expectedManifestHash'] ?? null;
+  return { target, approvals, through, grantGeneration, expectedManifestHash };
 }
 
 function invalid(error: z.core.$ZodError, seen: Readonly<Record<string, string>>): C1Error {
@@ -40,7 +48,7 @@ function invalid(error: z.core.$ZodError, seen: Readonly<Record<string, string>>
     if (issue.code === 'unrecognized_keys')
       return `unknown key ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`;
     const key = issue.path.join('.');
-    const allowed = issue.code === 'invalid_value' ? ` (allowed: ${issue.values.join(', ')})` : '';
+    const allowed = issue.code === 'invalid_value' ? ` (allowed: ${issue.values.join(', ')})` : ` (${issue.message})`;
     return `${key} ${seen[key] === undefined ? 'missing' : JSON.stringify(seen[key])}${allowed}`;
   });
   return new C1Error('ERROR_CONFIG_INVALID', {

@@ -4,6 +4,7 @@ import type { Snapshot } from '../domain/snapshot.ts';
 import type { Step, StepId } from '../domain/steps/step.ts';
 import { Admission } from './admission.ts';
 import { Baseline } from './baseline.ts';
+import { BuildGrant } from './build-grant.ts';
 import { ContractBinding } from './contract-binding.ts';
 import { ExecutorImage } from './executor-image.ts';
 import type { GovernedStep, GovernedStepArgs } from './governed-step.ts';
@@ -22,6 +23,7 @@ const COMPONENTS: Readonly<Record<StepId, new (args: GovernedStepArgs) => Govern
   W4: ToolRegistration,
   W5: ContractBinding,
   W6: ExecutorImage,
+  W7: BuildGrant,
 };
 
 /** Declares the steps in order; each depends on the gate of the one before. */

@@ -4,7 +4,16 @@ import * as z from 'zod/mini';
 import { sha256Hex } from '../domain/canonical.ts';
 import { C1Error } from '../domain/codes.ts';
 import { EXECUTOR_FILES, type ExecutorBuild, executorBuild } from '../domain/executor.ts';
-import { admissionRow, birthRow, contractRow, dotToolRow, parsePayload, speciesRow } from '../domain/payloads.ts';
+import { grantTerms } from '../domain/grant.ts';
+import {
+  admissionRow,
+  birthRow,
+  contractRow,
+  dotToolRow,
+  ownershipRow,
+  parsePayload,
+  speciesRow,
+} from '../domain/payloads.ts';
 import { type PlannedDeltas, parsePlannedDeltas } from '../domain/planned-deltas.ts';
 import { registrarProposal, release } from '../domain/release.ts';
 import type { StepPayloads } from '../domain/steps/payloads.ts';
@@ -23,6 +32,8 @@ export function readPayloadFiles(folder: string): StepPayloads {
     admissions: read(folder, 'admission_records', z.array(admissionRow)),
     tools: read(folder, 'dot_tools_rows', z.array(dotToolRow)),
     contracts: read(folder, 'dot_agent_api_contract_rows', z.array(contractRow)),
+    grant: read(folder, 'governance_build_authorization_grant', grantTerms),
+    ownership: read(folder, 'governance_object_ownership', ownershipRow),
   };
 }
 

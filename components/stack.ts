@@ -3,7 +3,9 @@ import * as pulumi from '@pulumi/pulumi';
 import type { PatchProposal } from '../domain/apr.ts';
 import { C1Error } from '../domain/codes.ts';
 import { LABEL_LINE } from '../domain/label.ts';
+import { MANIFEST_REFS, manifestIn } from '../domain/plans/grant-content.ts';
 import { assertThrough, countDeltas, planSteps, refsOf, stepsThrough } from '../domain/program.ts';
+import { blankBinding } from '../domain/release.ts';
 import { assertIntegrity } from '../domain/runtime-state.ts';
 import { binsOf, type Step } from '../domain/steps/step.ts';
 import { assertArrivals, comingRows } from './arrivals.ts';
@@ -44,12 +46,17 @@ async function declare(lookUps: Promise<LookUps>): Promise<void> {
   const config = readConfig();
   const brought = { ...readRelease(RELEASE_FOLDER), ...readExecutorBuild(EXECUTOR_FOLDER) };
   const payloads = { ...readPayloadFiles(PAYLOAD_FOLDER), ...brought };
-  const steps = stepsThrough(config.through, payloads);
-  const bins = binsNeeded(steps, payloads.proposal);
+  const generation = config.grantGeneration;
+  // What W7 is bound to is read with everything else; which rows are read does not depend on it.
+  const draft = stepsThrough(config.through, { ...payloads, binding: blankBinding(generation) });
+  const bins = binsNeeded(draft, payloads.proposal);
   const [live, planned] = await Promise.all([
-    readLiveState([...refsOf(steps), ...CROSS_CHECKED], bins, localTransport),
+    readLiveState([...refsOf(draft), ...MANIFEST_REFS, ...CROSS_CHECKED], bins, localTransport),
     readPlannedDeltas(PLANNED_DELTAS),
   ]);
+  const manifest = manifestIn(live.snapshot);
+  assertExpectedManifest(config, manifest.hash);
+  const steps = stepsThrough(config.through, { ...payloads, binding: { manifest, generation } });
   assertIntegrity(live.state);
   assertApprovals(config, live);
   assertThrough(config.through, live.state);
@@ -94,6 +101,15 @@ function assertStateFolder(): void {
     seen: `C1_STATE_DIR ${named}`,
     expected: `the folder ${STATE_FOLDER} of the checkout, which the program works on`,
     next: `unset C1_STATE_DIR, or make ${STATE_FOLDER} a link to that folder`,
+  });
+}
+
+/** What the owner of production rows expects; another manifest is never granted anything. */
+function assertExpectedManifest({ expectedManifestHash: expected }: StackConfig, seen: string): void {
+  if (expected === null || expected === seen) return;
+  throw new C1Error('HOLD_MANIFEST_HASH_UNEXPECTED', {
+    seen,
+    expected: `${expected}, as c1:expectedManifestHash says`,
   });
 }
 

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { digestOf, type Json, sha256Hex } from './canonical.ts';
+import { AUTHORIZE_ACTION, GRANT_REQUESTS, type GrantAction, grantAction } from './grant.ts';
 import { dotCode, plainText } from './payloads.ts';
 import { SCAN_FOLDER } from './registrar.ts';
 
@@ -13,6 +14,10 @@ export const PATCH_ACTION = 'patch_ops_code';
 /** Approvals needed by risk class; the proposer's own does not count, and one denial is final. Twin of `public.quorum_passed`. */
 export const QUORUM = { low: 1, medium: 1, high: 2 } as const;
 export type RiskClass = keyof typeof QUORUM;
+
+/** How long a request stays open, and a vote counts before it is acted on. Twins of `iu_core.request_life` and `vote_life`. */
+export const REQUEST_DAYS = 7;
+export const VOTE_DAYS = 3;
 
 const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/, 'SHA-256 in lower-case hex'));
 const fileName = z
@@ -99,9 +104,29 @@ export function isRequestOf(dot: string, apr_code: string): boolean {
 }
 
 /** The code of a request: its target and the digest of what it asks for. */
-export function aprCode(action_code: string, action: PatchAction): string {
-  return `${aprPrefix(action.dot_code)}${digestOf({ action_code, proposed_action: action }).slice(0, CODE_DIGITS)}`;
+export function aprCode(action_code: string, action: Action): string {
+  const target = 'dot_code' in action ? action.dot_code : GRANT_REQUESTS;
+  return `${aprPrefix(target)}${digestOf({ action_code, proposed_action: action }).slice(0, CODE_DIGITS)}`;
 }
+
+/** What a request may ask for: these two, and nothing else. */
+export type Action = PatchAction | GrantAction;
+
+/** The known action of a request whose code is made of it; null for anything else. */
+export function knownAction({
+  action_code,
+  proposed_action,
+  apr_code,
+}: Pick<AprRequest, 'action_code' | 'proposed_action' | 'apr_code'>): Action | null {
+  const schema: z.ZodMiniType<Action> | null = SCHEMAS[action_code] ?? null;
+  const parsed = schema?.safeParse(proposed_action);
+  return parsed?.success === true && aprCode(action_code, parsed.data) === apr_code ? parsed.data : null;
+}
+
+const SCHEMAS: Readonly<Record<string, z.ZodMiniType<Action>>> = {
+  [PATCH_ACTION]: patchAction,
+  [AUTHORIZE_ACTION]: grantAction,
+};
 
 /** What the proposer signs, as canonical JSON. */
 export function requestStatement(request: AprRequest): Json {

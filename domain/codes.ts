@@ -52,6 +52,11 @@ export const CODES = {
     'dot-dot-register-c1-hardened --cloud --only-prefix dot-c1- --dry-run, and look at its files',
     ['bin', 'reader', 'program'],
   ),
+  C1_GRANT_ISSUER_HOLD_DOT_LIFECYCLE_INCOMPLETE: hold(
+    'The DOT that asks for the grant lacks a part of its lifecycle: birth, admission, tool row, catalogue or handbook.',
+    'npx pulumi up, which applies W2 and W4 first',
+    ['reader'],
+  ),
   HOLD_ADMISSION_MISSING_OR_INVALID: hold(
     'A DOT is used before it was born, admitted and entered in the ledger.',
     'npx pulumi up, which applies W2 first',
@@ -60,6 +65,11 @@ export const CODES = {
   HOLD_APR_AWAITING_QUORUM: hold(
     'The approval request has not enough valid approvals yet; everything applied so far stays.',
     'npx c1 apr show, then npx c1 apr approve by an owner, then npx pulumi up',
+    ['bin', 'database'],
+  ),
+  HOLD_APR_EXPIRED: hold(
+    'The approval request is past its expiry; no vote brings it back.',
+    'npx pulumi up, which closes it and asks anew',
     ['bin', 'database'],
   ),
   HOLD_APR_MISSING: hold('There is no live approval request on this target.', 'npx pulumi up, which proposes it', [
@@ -131,10 +141,20 @@ export const CODES = {
     'npx c1 runtime start, which brings the releases again',
     ['executor', 'reader', 'program'],
   ),
+  HOLD_GRANT_LIVE: hold(
+    'There is a live grant of C1; there is never a second one.',
+    'use it, or revoke it: npx pulumi destroy, then npx pulumi up',
+    ['bin', 'database'],
+  ),
   HOLD_GUARD_CHANGED: hold(
     'A guard, a function body, an owner or a right is not what the last install left.',
     'compare iu_core.install with the database; npx c1 runtime reset --yes for a disposable runtime',
     ['reader', 'program'],
+  ),
+  HOLD_HANDLER_UNBOUND: hold(
+    'No handler is bound to authorize_build_step, so nothing can mint a grant.',
+    'npx pulumi up, which applies H1 to H4 first',
+    ['bin', 'database'],
   ),
   HOLD_INTERRUPTED: hold(
     'A signal ended the command while it ran; what was applied by then stays.',
@@ -277,6 +297,11 @@ export const CODES = {
     'ask for a grant of C1; no other is used here',
     ['bin', 'executor'],
   ),
+  REJECT_GRANT_TTL: reject(
+    'A grant lives longer than nothing and at most seven days.',
+    'ask for a life between one second and seven days',
+    ['bin', 'database', 'program'],
+  ),
   REJECT_MALFORMED_REQUEST: reject(
     'The request is no single JSON value of the right shape: an unknown or missing field, a duplicate key, an unknown mode.',
     'correct the request',
@@ -354,6 +379,11 @@ export const CODES = {
     'Who proposes does not vote: not by his name, and not by his key under another name.',
     'npx c1 apr approve by another owner',
     ['database', 'bin', 'cli'],
+  ),
+  REJECT_SIGNER_REVOKED: reject(
+    'The key that signed was revoked.',
+    'have another owner vote, with a key that is not revoked',
+    ['bin', 'cli'],
   ),
   REJECT_UNKNOWN_SIGNER: reject(
     'The signature is by no key that the allowed signers list for that name.',

@@ -66,7 +66,12 @@ export type DotCode = HouseDotCode | C1DotCode | FrozenDotCode | typeof VOTE_DOT
 const HOUSE: readonly Dot[] = [
   house('DOT-015', 'dot-catalog-sync', '1.4.0', { meta_catalog: ['update'] }),
   house('DOT-062', 'dot-rollback', '1.1.0', {}),
-  house('DOT-310', 'dot-apr-execute', '2.2.0', { apr_requests: ['update', 'retire'], vps_deploy_log: ['insert'] }),
+  house('DOT-310', 'dot-apr-execute', '2.2.0', {
+    apr_requests: ['update', 'retire'],
+    vps_deploy_log: ['insert'],
+    // What its patch of H1 adds; without a bound handler the gateway refuses it.
+    governance_build_authorization: ['insert', 'retire'],
+  }),
   house('DOT-REGISTER', 'dot-dot-register', '1.0.0', { dot_tools: ['insert', 'reinstate', 'retire'] }),
   house('DOT_ADMISSION_RECORD', 'dot-admission-record', '1.0.0', { admission_record: ['insert', 'reinstate'] }),
   house('DOT_APR_PROPOSE', 'dot-apr-propose', '1.0.0', { apr_requests: ['insert', 'retire'] }),
@@ -103,6 +108,16 @@ const HOUSE: readonly Dot[] = [
   house('DOT_SPECIES_REGISTER', 'dot-species-register', '1.1.0', { species: ['insert', 'update', 'reinstate'] }),
 ];
 
+const C1_WRITES: Partial<Readonly<Record<C1DotCode, Dot['writes']>>> = {
+  DOT_C1_CONTRACT_REGISTER: { dot_agent_api_contract: ['insert', 'reinstate', 'retire'], dot_ledger: ['insert'] },
+  DOT_C1_GRANT_ISSUE: {
+    apr_requests: ['insert', 'retire'],
+    governance_build_authorization: ['retire'],
+    dot_ledger: ['insert'],
+  },
+  DOT_C1_VOCAB_VERIFY: { governance_build_authorization: ['retire'], dot_ledger: ['insert'] },
+};
+
 export const DOTS: readonly Dot[] = [
   ...HOUSE,
   ...C1_DOT_CODES.map((code) => ({
@@ -111,7 +126,7 @@ export const DOTS: readonly Dot[] = [
     version: '1.0.0',
     login: loginOf(code),
     ledgers: true,
-    writes: code === 'DOT_C1_CONTRACT_REGISTER' ? c1ContractWrites() : {},
+    writes: C1_WRITES[code] ?? {},
   })),
   {
     code: VOTE_DOT_CODE,
@@ -138,8 +153,4 @@ export function loginOf(code: string): string {
 function house(code: HouseDotCode, bin: string, version: string, writes: Dot['writes'], ledgers = true): Dot {
   const ledger = ledgers ? { dot_ledger: ['insert'] as const } : {};
   return { code, bin, version, login: loginOf(code), ledgers, writes: { ...writes, ...ledger } };
-}
-
-function c1ContractWrites(): Dot['writes'] {
-  return { dot_agent_api_contract: ['insert', 'reinstate', 'retire'], dot_ledger: ['insert'] };
 }

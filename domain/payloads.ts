@@ -129,6 +129,14 @@ export const schemaObjectRow = z.strictObject({
   kind: z.string(),
 });
 
+/** The owner of the vocabulary table, which only DOTs may touch in his name. */
+export const ownershipRow = z.strictObject({
+  object: z.literal('c1.governance_canonical_operation_vocab'),
+  owner: identifier,
+  authority: z.literal('DOT-bound'),
+  status: z.literal('active'),
+});
+
 export const baselineRow = z.strictObject({ runtime: z.literal('c1') });
 
 export type SpeciesRow = z.infer<typeof speciesRow>;
@@ -142,6 +150,7 @@ export type CollectionRegistryRow = z.infer<typeof collectionRegistryRow>;
 export type TableRegistryRow = z.infer<typeof tableRegistryRow>;
 export type CollectionRow = z.infer<typeof collectionRow>;
 export type SchemaObjectRow = z.infer<typeof schemaObjectRow>;
+export type OwnershipRow = z.infer<typeof ownershipRow>;
 export type BaselineRow = z.infer<typeof baselineRow>;
 
 /** @throws C1Error ERROR_PAYLOAD_INVALID naming every property that is wrong */

@@ -46,8 +46,16 @@ export function isPlanned(planned: PlannedDeltas, step: StepId, delta: Delta): b
 
 /** A row whose key only the runtime can make is named by what it is about: a request by what it asks for and of which DOT. */
 function nameOf({ surface, key, after }: Delta): string {
-  if (surface === 'apr_requests') return `${field(after, 'action_code')} ${field(after?.proposed_action, 'dot_code')}`;
+  if (surface === 'apr_requests') return `${field(after, 'action_code')} ${targetOf(after?.proposed_action)}`;
+  if (surface === 'governance_build_authorization')
+    return `GBA-${field(after, 'carrier')} ${targetOf(after ?? undefined)}`;
   return surface === 'vps_deploy_log' ? `${field(after, 'file')} ${field(after, 'version')}` : key;
+}
+
+/** A patch is of a DOT; a grant is for one. */
+function targetOf(value: Json | undefined): string {
+  const own = field(value, 'dot_code');
+  return own === 'unknown' ? field((value as Image | undefined)?.scope, 'target') : own;
 }
 
 function field(value: Json | undefined, name: string): string {

@@ -2,6 +2,8 @@ import { C1Error } from './codes.ts';
 import { type Delta, refOf, type ScopeRef, scopeName } from './deltas.ts';
 import type { ExecutorBuild } from './executor.ts';
 import { isPlanned, type PlannedDeltas, plannedCounts } from './planned-deltas.ts';
+import { grantRef } from './plans/grant-request.ts';
+import type { GrantBinding } from './release.ts';
 import type { RuntimeState } from './runtime-state.ts';
 import { foldDeltas, rowOf, type Snapshot } from './snapshot.ts';
 import { baselineStep } from './steps/baseline.ts';
@@ -14,14 +16,15 @@ import { surfaceStep } from './steps/w3-surface.ts';
 import { toolStep } from './steps/w4-tools.ts';
 import { contractStep } from './steps/w5-contracts.ts';
 import { executorStep } from './steps/w6-executor.ts';
+import { grantStep } from './steps/w7-grant.ts';
 import { SURFACE_NAMES, SURFACES, type SurfaceName } from './surfaces.ts';
 
-export const LAST_STEP: StepId = 'W6';
+export const LAST_STEP: StepId = 'W7';
 
 /** The steps that a stack declares, in order. @throws C1Error ERROR_PAYLOAD_INVALID when payloads do not name the right DOTs once each */
 export function stepsThrough(
   through: StepId,
-  payloads: StepPayloads & RegistrarPayload & { readonly executor: ExecutorBuild },
+  payloads: StepPayloads & RegistrarPayload & { readonly executor: ExecutorBuild; readonly binding: GrantBinding },
 ): readonly Step[] {
   assertPayloads(payloads);
   const all = [
@@ -33,6 +36,7 @@ export function stepsThrough(
     toolStep(payloads),
     contractStep(payloads),
     executorStep(payloads),
+    grantStep(payloads),
   ];
   return all.slice(0, STEP_IDS.indexOf(through) + 1);
 }
@@ -139,8 +143,21 @@ function countStep({ step, rows }: StepPlan, planned: PlannedDeltas, state: Runt
 
 function netOf(deltas: readonly Delta[], snapshot: Snapshot): ReadonlyMap<SurfaceName, number> {
   const net = new Map<SurfaceName, number>();
-  for (const delta of deltas) net.set(delta.surface, (net.get(delta.surface) ?? 0) + netOfOne(delta, snapshot));
+  const add = (surface: SurfaceName, rows: number) => net.set(surface, (net.get(surface) ?? 0) + rows);
+  for (const delta of deltas) add(delta.surface, netOfOne(delta, snapshot));
+  for (const request of deltas.filter(makesRoom)) {
+    if (rowOf(snapshot, { surface: 'dot_ledger', key: refOf(request) })?.live === true) add('dot_ledger', -1);
+    if (rowOf(snapshot, grantRef(request))?.live === false) add('governance_build_authorization', -1);
+  }
   return net;
+}
+
+/**
+ * A request that makes room for another counts for no step any more, and so do its handbook entry and its spent grant.
+ * `iu_core.step_deltas` counts the same way.
+ */
+function makesRoom({ surface, op, after }: Delta): boolean {
+  return surface === 'apr_requests' && op === 'retire' && (after?.status === 'expired' || after?.status === 'closed');
 }
 
 function netOfOne(delta: Delta, snapshot: Snapshot): number {

@@ -1,7 +1,9 @@
 import * as z from 'zod/mini';
 import type { PatchOrder, PatchProposal } from './apr.ts';
+import type { RuntimeManifest } from './decision/shapes.ts';
 import { C1_DOT_CODES, dotOf } from './dots.ts';
 import { EXECUTOR_C1, EXECUTOR_V1, type ExecutorBuild } from './executor.ts';
+import { manifestOf } from './manifest.ts';
 import { HARDENED_NAME, HARDENED_VERSION, SCAN_FOLDER } from './registrar.ts';
 
 /** What a build of this program brings to the host, unstaged: the registrar's patch and the eight bins, by digest. */
@@ -57,6 +59,18 @@ export function registrarProposal(found: Release, content: Uint8Array): PatchPro
   return { ...order, new_content_base64: Buffer.from(content).toString('base64') };
 }
 
+/** What W7 is bound to: the manifest of the runtime, and which grant the stack asks for. */
+export interface GrantBinding {
+  readonly manifest: RuntimeManifest;
+  /** `c1:grantGeneration`. */
+  readonly generation: number;
+}
+
+/** A manifest that nobody has: for the pages that only print commands, and before the runtime is read. */
+export function blankBinding(generation = 1): GrantBinding {
+  return { generation, manifest: { manifest: manifestOf([]), hash: '0'.repeat(64), since: '1970-01-01T00:00:00Z' } };
+}
+
 /** What a build brings: the payloads of W1 and W6 that are no files of the program. */
 export interface BuildPayloads {
   readonly release: Release;
@@ -65,12 +79,13 @@ export interface BuildPayloads {
 }
 
 /** A build whose digests nobody knows: for the pages that only print commands. */
-export function blankBuild(): BuildPayloads {
+export function blankBuild(): BuildPayloads & { readonly binding: GrantBinding } {
   const blank = blankRelease();
   const digest = '0'.repeat(64);
   return {
     release: blank,
     proposal: registrarProposal(blank, Buffer.from('blank')),
+    binding: blankBinding(),
     executor: { v1: { name: EXECUTOR_V1, digest }, c1: { name: EXECUTOR_C1, digest } },
   };
 }

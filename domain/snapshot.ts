@@ -6,6 +6,8 @@ import type { SurfaceName } from './surfaces.ts';
 export interface RowState {
   readonly image: Image;
   readonly live: boolean;
+  /** Past its expiry by the clock of the runtime, whatever its status still says; absent where nothing expires. */
+  readonly past?: boolean;
 }
 
 /** Which stack and resource owns a row, and what its DOT last wrote there. */
@@ -42,11 +44,15 @@ export interface RefsAnswer {
 export function snapshotOf(refs: readonly ScopeRef[], answer: RefsAnswer): Snapshot {
   return {
     asked: new Set(refs.map(scopeName)),
-    rows: new Map(answer.rows.map((row) => [refOf(row), { image: row.image, live: row.live }])),
+    rows: new Map(answer.rows.map((row) => [refOf(row), rowStateOf(row)])),
     claims: new Map(answer.claims.map((claim) => [refOf(claim), claim])),
     runs: new Map(answer.runs.map(({ subject, applied }) => [subject, applied])),
     counts: new Map(answer.counts.map(({ surface, live }) => [surface, live])),
   };
+}
+
+function rowStateOf({ image, live, past }: RefsAnswer['rows'][number]): RowState {
+  return { image, live, ...(past === true ? { past } : {}) };
 }
 
 /** The row, or null when it is absent. @throws C1Error ERROR_READ_FAILED when the snapshot does not cover it. */

@@ -60,7 +60,7 @@ export const SURFACES: Readonly<Record<SurfaceName, Surface>> = {
     'apr_requests',
     ['apr_code'],
     ['proposer', 'proposer_signature', 'created_at', 'applied_at'],
-    { column: 'status', dead: ['rolled_back', 'withdrawn', 'denied', 'expired'] },
+    { column: 'status', dead: ['rolled_back', 'withdrawn', 'denied', 'expired', 'closed'] },
     'history',
   ),
   baseline: {
@@ -104,7 +104,8 @@ export const SURFACES: Readonly<Record<SurfaceName, Surface>> = {
     'governance_build_authorization',
     ['auth_code'],
     ['granted_at', 'expires_at', 'consumed_at', 'revoked_at'],
-    { column: 'status', dead: ['revoked'] },
+    // Used, taken back or over: nothing can be built with it any more.
+    { column: 'status', dead: ['revoked', 'consumed', 'expired'] },
   ),
   governance_object_ownership: governed('governance_object_ownership', ['object'], ['assigned_at'], retired),
   kb_document: governed('kb_document', ['doc_id', 'revision'], ['written_at'], null, 'history'),

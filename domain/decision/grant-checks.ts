@@ -21,23 +21,37 @@ export function authCodeOf(aprCode: string): string {
  */
 export const GRANT_CHECKS: readonly Check[] = [
   ({ grant }) => (grant === null ? refusal('REJECT_NO_GRANT', 'no grant', 'one live grant of C1') : null),
-  granted(isBound),
-  granted(isSpecific),
-  granted(({ carrier }) => differs('REJECT_WRONG_CARRIER', 'carrier', carrier, MANIFEST_CARRIER)),
-  granted(({ lane }) => differs('REJECT_WRONG_LANE', 'lane', lane, MANIFEST_LANE)),
-  granted(({ plan_ref }) => differs('REJECT_WRONG_PLAN', 'plan_ref', plan_ref, MANIFEST_PLAN)),
-  granted(isOfScope),
-  granted(({ rollback_plan_ref }) =>
-    differs('REJECT_ROLLBACK_DELETE', 'rollback_plan_ref', rollback_plan_ref, GRANT_ROLLBACK_PLAN),
-  ),
+  ...saying(),
   granted(isUnused),
   granted(isInTime),
   granted(isFresh),
-  granted(hasActionSet),
-  granted(fitsManifest),
+  ...fitting(),
   hasQuorum,
   isOwned,
 ];
+
+/** What can be said of a grant before anybody voted: used where one is asked for, and again where it is minted. */
+export const GRANT_CONTENT_CHECKS: readonly Check[] = [...saying(), ...fitting()];
+
+/** What it says of itself. */
+function saying(): readonly Check[] {
+  return [
+    granted(isBound),
+    granted(isSpecific),
+    granted(({ carrier }) => differs('REJECT_WRONG_CARRIER', 'carrier', carrier, MANIFEST_CARRIER)),
+    granted(({ lane }) => differs('REJECT_WRONG_LANE', 'lane', lane, MANIFEST_LANE)),
+    granted(({ plan_ref }) => differs('REJECT_WRONG_PLAN', 'plan_ref', plan_ref, MANIFEST_PLAN)),
+    granted(isOfScope),
+    granted(({ rollback_plan_ref }) =>
+      differs('REJECT_ROLLBACK_DELETE', 'rollback_plan_ref', rollback_plan_ref, GRANT_ROLLBACK_PLAN),
+    ),
+  ];
+}
+
+/** Whether it is of the manifest as it is now. */
+function fitting(): readonly Check[] {
+  return [granted(hasActionSet), granted(fitsManifest)];
+}
 
 function granted(check: (grant: Grant, of: Case) => Refusal | null): Check {
   return (of) => (of.grant === null ? null : check(of.grant, of));

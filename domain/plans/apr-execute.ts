@@ -5,6 +5,7 @@ import { C1Error } from '../codes.ts';
 import type { Delta, RowRef } from '../deltas.ts';
 import { type FamilyRow, liveClaimOf, type Snapshot } from '../snapshot.ts';
 import {
+  assertNotOver,
   assertRequestOfStack,
   liveRequest,
   requestFamily,
@@ -53,6 +54,7 @@ function planApply(snapshot: Snapshot, payload: Target, claimant: Claimant): Pla
   const request = liveRequest(snapshot, payload);
   if (request === null) throw missing(payload);
   assertRequestOfStack(snapshot, request, claimant);
+  assertNotOver(request);
   if (request.image.status === 'pending') return { kind: 'change', deltas: applied(request) };
   const isOurs = liveClaimOf(snapshot, requestRef(request))?.resource === claimant.resource;
   if (isOurs) return { kind: 'noop', code: 'NOOP_ALREADY_THERE' };

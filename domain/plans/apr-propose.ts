@@ -5,7 +5,10 @@ import type { Image } from '../deltas.ts';
 import { type FamilyRow, rowOf, type Snapshot } from '../snapshot.ts';
 import {
   assertRequestOfStack,
+  closedBefore,
   describeRequest,
+  expire,
+  isOver,
   liveRequest,
   requestFamily,
   requestRef,
@@ -37,9 +40,11 @@ export const aprPropose: DotPlan<PatchProposal> = {
 function planApply(snapshot: Snapshot, payload: PatchProposal, claimant: Claimant): Plan {
   assertTarget(snapshot, payload);
   const live = liveRequest(snapshot, payload);
-  if (live === null)
-    return { kind: 'change', deltas: [delta(refFor(snapshot, payload), 'insert', null, imageFor(snapshot, payload))] };
-  assertRequestOfStack(snapshot, live, claimant);
+  if (live !== null) assertRequestOfStack(snapshot, live, claimant);
+  if (live === null || isOver(live)) {
+    const asked = delta(refFor(snapshot, payload), 'insert', null, imageFor(snapshot, payload));
+    return { kind: 'change', deltas: live === null ? [asked] : [expire(live), asked] };
+  }
   if (asksTheSame(live, payload)) return { kind: 'noop', code: 'NOOP_ALREADY_THERE' };
   if (live.image.status === 'pending') {
     throw new C1Error('HOLD_APR_PENDING', {
@@ -79,7 +84,8 @@ function assertTarget(snapshot: Snapshot, payload: PatchProposal): void {
 
 /** Of the request that is live, else of the next one. */
 function codeFor(snapshot: Snapshot, payload: PatchProposal): string {
-  return liveRequest(snapshot, payload)?.key ?? aprCode(PATCH_ACTION, actionFor(snapshot, payload));
+  const live = liveRequest(snapshot, payload);
+  return live === null || isOver(live) ? aprCode(PATCH_ACTION, actionFor(snapshot, payload)) : live.key;
 }
 
 function refFor(snapshot: Snapshot, payload: PatchProposal) {
@@ -104,7 +110,7 @@ export function patchFor(snapshot: Snapshot, payload: PatchProposal): PatchActio
 
 /** With the number of closed requests before it, so that asking again after a denial is another request. */
 function actionFor(snapshot: Snapshot, payload: PatchProposal): PatchAction {
-  return { ...payload, incarnation: requestsOf(snapshot, payload).filter((row) => !row.live).length };
+  return { ...payload, incarnation: closedBefore(requestsOf(snapshot, payload)) };
 }
 
 function asksTheSame(row: FamilyRow, payload: PatchProposal): boolean {

@@ -1,8 +1,8 @@
 import { aprPrefix, isRequestOf } from '../apr.ts';
 import { C1Error } from '../codes.ts';
-import { type RowRef, refOf, type ScopeRef } from '../deltas.ts';
+import { type Delta, type RowRef, refOf, type ScopeRef } from '../deltas.ts';
 import { type FamilyRow, familyOf, liveClaimOf, type Snapshot } from '../snapshot.ts';
-import { assertNoDrift, type Claimant, type Family } from './plan.ts';
+import { assertNoDrift, type Claimant, delta, type Family } from './plan.ts';
 
 /** What the plans of requests share: the requests that patch one DOT, of which at most one is live. */
 export type Target = { readonly dot_code: string };
@@ -45,9 +45,34 @@ export function assertRequestOfStack(snapshot: Snapshot, row: FamilyRow, claiman
   });
 }
 
-/** Requests on the target that an owner said no to. */
+/** Requests on the target that came to nothing: an owner said no, or nobody said enough in time. */
 export function denialsOf(snapshot: Snapshot, target: Target): number {
-  return requestsOf(snapshot, target).filter(({ image }) => image.status === 'denied').length;
+  return requestsOf(snapshot, target).filter(isLost).length;
+}
+
+function isLost(row: FamilyRow): boolean {
+  return row.image.status === 'denied' || row.image.status === 'expired' || isOver(row);
+}
+
+/** Pending, and past its expiry: nobody can vote on it any more, and who asks anew closes it. */
+export function isOver({ image, past }: FamilyRow): boolean {
+  return image.status === 'pending' && past === true;
+}
+
+/** How many requests like it were closed: what makes the next one another request. */
+export function closedBefore(rows: readonly FamilyRow[]): number {
+  return rows.filter((row) => !row.live || isOver(row)).length;
+}
+
+/** Closes a request that is over, in the run that asks anew. */
+export function expire(row: FamilyRow): Delta {
+  return delta(requestRef(row), 'retire', row.image, { ...row.image, status: 'expired' });
+}
+
+/** @throws C1Error HOLD_APR_EXPIRED */
+export function assertNotOver(row: FamilyRow): void {
+  if (!isOver(row)) return;
+  throw new C1Error('HOLD_APR_EXPIRED', { seen: describeRequest(row), expected: 'a request that is still open' });
 }
 
 export function requestRef({ key }: Pick<FamilyRow, 'key'>): RowRef {

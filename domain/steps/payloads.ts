@@ -1,6 +1,7 @@
 import { C1Error } from '../codes.ts';
 import { C1_DOT_CODES, CONTRACTED_DOT_CODES } from '../dots.ts';
-import type { AdmissionRow, BirthRow, ContractRow, DotToolRow, SpeciesRow } from '../payloads.ts';
+import type { GrantTerms } from '../grant.ts';
+import type { AdmissionRow, BirthRow, ContractRow, DotToolRow, OwnershipRow, SpeciesRow } from '../payloads.ts';
 
 /** What `payloads/*.json` holds. */
 export interface StepPayloads {
@@ -9,6 +10,8 @@ export interface StepPayloads {
   readonly admissions: readonly AdmissionRow[];
   readonly tools: readonly DotToolRow[];
   readonly contracts: readonly ContractRow[];
+  readonly grant: GrantTerms;
+  readonly ownership: OwnershipRow;
 }
 
 /** @throws C1Error ERROR_PAYLOAD_INVALID when a file does not name its DOTs once each */

@@ -1,23 +1,13 @@
 import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Option } from 'commander';
-import {
-  type AprRequest,
-  PATCH_ACTION,
-  type PatchAction,
-  type PatchProposal,
-  patchOrder,
-  requestStatement,
-} from '../../domain/apr.ts';
+import { PATCH_ACTION, type PatchProposal, patchOrder } from '../../domain/apr.ts';
 import { sha256Hex } from '../../domain/canonical.ts';
 import { C1Error } from '../../domain/codes.ts';
-import type { Delta } from '../../domain/deltas.ts';
 import { parsePayload } from '../../domain/payloads.ts';
 import { aprPropose, patchFor } from '../../domain/plans/apr-propose.ts';
-import type { GatewayCall } from '../kernel/gateway.ts';
-import { rowCalls } from '../kernel/gateway.ts';
-import { dotFolder, runBin, runtimeConfig } from '../kernel/main.ts';
-import { keyFileOf, sign, signersOf, verify } from '../kernel/ssh.ts';
+import { dotFolder, runBin } from '../kernel/main.ts';
+import { proposalCalls } from '../kernel/propose.ts';
 
 runBin<PatchProposal>({
   plan: aprPropose,
@@ -34,10 +24,7 @@ runBin<PatchProposal>({
       .requiredOption('--dot-code <code>', 'the DOT that the patch is of')
       .option('--after-denials <n>', 'how many requests for it owners denied before; for the record'),
   payload: ({ dotCode }, stdin) => proposalOf(dotCode, stdin),
-  calls: ({ payload }, deltas, snapshot) =>
-    deltas
-      .filter(({ surface }) => surface === 'apr_requests')
-      .flatMap((delta) => signedCall(delta, patchFor(snapshot, payload))),
+  calls: ({ payload }, deltas, snapshot) => proposalCalls(deltas, () => patchFor(snapshot, payload)),
 });
 
 /** The order names its new content by file and digest; the release has the file. */
@@ -63,16 +50,4 @@ function contentOf(name: string, sha256: string): Buffer {
     expected: `the file ${name} with SHA-256 ${sha256}`,
     next: 'npx c1 runtime start, which brings the release, then the same command again',
   });
-}
-
-/** The proposer is the principal whose signature the request carries; a withdrawal needs none. */
-function signedCall(delta: Delta, proposed_action: PatchAction): readonly GatewayCall[] {
-  if (delta.op !== 'insert' || delta.after === null) return rowCalls([delta]);
-  const row = { ...delta.after, proposed_action };
-  const { operator, secretsDir } = runtimeConfig();
-  const signers = signersOf(secretsDir);
-  const statement = requestStatement({ ...(row as unknown as AprRequest), proposer: operator });
-  const signature = sign(statement, keyFileOf(signers, operator));
-  verify(signers, statement, signature, operator);
-  return rowCalls([{ ...delta, after: { ...row, proposer: operator, proposer_signature: signature } }]);
 }

@@ -1,17 +1,17 @@
 import type { Client } from 'pg';
 import {
   type AprRequest,
-  aprCode,
   type Decision,
-  PATCH_ACTION,
-  patchAction,
+  knownAction,
   QUORUM,
+  REQUEST_DAYS,
   type RiskClass,
   requestStatement,
+  VOTE_DAYS,
   voteStatement,
 } from '../../domain/apr.ts';
 import { C1Error } from '../../domain/codes.ts';
-import { type Signers, verify } from './ssh.ts';
+import { type Signers, type VerifyOptions, verify } from './ssh.ts';
 
 /** A request as its table has it. */
 export interface RequestRow extends AprRequest {
@@ -19,6 +19,8 @@ export interface RequestRow extends AprRequest {
   readonly proposer_signature: string;
   readonly created_at: Date;
   readonly applied_at: Date | null;
+  /** Still pending, and past its expiry by the clock of the database. */
+  readonly past: boolean;
 }
 
 export interface VoteRow {
@@ -27,11 +29,13 @@ export interface VoteRow {
   readonly decision: Decision;
   readonly signature: string;
   readonly at: Date;
+  /** Fresh enough to count, by the clock of the database. */
+  readonly counts: boolean;
 }
 
 /** @throws C1Error HOLD_APR_MISSING when there is no request of that code */
 export async function readRequest(client: Client, aprCodeText: string): Promise<RequestRow> {
-  const sql = 'select * from public.apr_requests q where q.apr_code = $1';
+  const sql = 'select q.*, iu_core.is_past(q) as past from public.apr_requests q where q.apr_code = $1';
   const { rows } = await client.query<RequestRow>(sql, [aprCodeText]);
   const [found] = rows;
   if (found !== undefined) return found;
@@ -43,7 +47,8 @@ export async function readRequest(client: Client, aprCodeText: string): Promise<
 }
 
 export async function readVotes(client: Client, aprCodeText: string): Promise<readonly VoteRow[]> {
-  const sql = 'select * from public.apr_approvals v where v.apr_code = $1 order by v.at, v.voter';
+  const sql = `select v.*, iu_core.vote_counts(v, q.applied_at) as counts
+    from public.apr_approvals v join public.apr_requests q on q.apr_code = v.apr_code where v.apr_code = $1 order by v.at, v.voter`;
   return (await client.query<VoteRow>(sql, [aprCodeText])).rows;
 }
 
@@ -51,13 +56,12 @@ export async function readVotes(client: Client, aprCodeText: string): Promise<re
  * The request is what its proposer signed, and its code is made of it.
  *
  * @returns the fingerprint of the proposer's key
- * @throws C1Error REJECT_APR_ALTERED, REJECT_UNKNOWN_SIGNER
+ * @throws C1Error REJECT_APR_ALTERED, REJECT_UNKNOWN_SIGNER, REJECT_SIGNER_REVOKED
  */
-export function assertRequestSigned(signers: Signers, request: RequestRow): string {
-  const action = patchAction.safeParse(request.proposed_action);
-  const isNamed =
-    request.action_code === PATCH_ACTION && action.success && aprCode(PATCH_ACTION, action.data) === request.apr_code;
-  if (isNamed) return verify(signers, requestStatement(request), request.proposer_signature, request.proposer);
+export function assertRequestSigned(signers: Signers, request: RequestRow, options: VerifyOptions = {}): string {
+  const { proposer, proposer_signature } = request;
+  if (knownAction(request) !== null)
+    return verify(signers, requestStatement(request), proposer_signature, proposer, options);
   throw new C1Error('REJECT_APR_ALTERED', {
     seen: `${request.apr_code} with a content that its code is not made of`,
     expected: 'the request as it was proposed',
@@ -68,20 +72,31 @@ export function assertRequestSigned(signers: Signers, request: RequestRow): stri
  * Enough owners approved this very request, each with a key of his own that is not the proposer's.
  *
  * @returns the voters who count
- * @throws C1Error HOLD_APR_AWAITING_QUORUM, REJECT_APR_ALTERED, REJECT_UNKNOWN_SIGNER, REJECT_SELF_APPROVAL
+ * @throws C1Error HOLD_APR_AWAITING_QUORUM, HOLD_APR_EXPIRED, REJECT_APR_ALTERED, REJECT_UNKNOWN_SIGNER,
+ * REJECT_SIGNER_REVOKED, REJECT_SELF_APPROVAL
  */
 export function assertQuorum(signers: Signers, request: RequestRow, votes: readonly VoteRow[]): readonly string[] {
   const keys = new Map([[assertRequestSigned(signers, request), request.proposer]]);
+  assertOpen(request);
   const counted: string[] = [];
+  let stale = 0;
   for (const vote of votes) {
     const key = verify(signers, voteStatement(request, vote.voter, vote.decision), vote.signature, vote.voter);
     if (vote.decision === 'deny') throw awaiting(request, counted, `a denial by ${vote.voter}`);
     assertOwnKey(keys, key, vote.voter, request);
-    counted.push(vote.voter);
+    if (vote.counts) counted.push(vote.voter);
+    else stale += 1;
   }
   const needed = QUORUM[request.risk_class];
   if (counted.length >= needed) return counted;
-  throw awaiting(request, counted, `${counted.length} of ${needed} approvals`);
+  const over = stale === 0 ? '' : `, ${stale} more than ${VOTE_DAYS} days old`;
+  throw awaiting(request, counted, `${counted.length} of ${needed} approvals${over}`);
+}
+
+function assertOpen({ apr_code, past, created_at }: RequestRow): void {
+  if (!past) return;
+  const seen = `${apr_code}, open since ${created_at.toISOString()}`;
+  throw new C1Error('HOLD_APR_EXPIRED', { seen, expected: `a request of less than ${REQUEST_DAYS} days` });
 }
 
 /** One key under two names is one person: the proposer's counts as his, and a voter's counts once. */

@@ -11,7 +11,7 @@ import { parseClaimant, parseStep } from '../../domain/names.ts';
 import { type BinFace, commandOf, plainUsage, usage } from './command.ts';
 import { type RuntimeConfig, readRuntimeConfig, withConnection } from './connection.ts';
 import { kindOf, type Outcome, printOutcome } from './outcome.ts';
-import { type DotProgram, type RunResult, runDot, statusCommand } from './run.ts';
+import { type DotProgram, type OnRequest, type RunResult, runDot, statusCommand } from './run.ts';
 import { readStandardInput } from './standard-input.ts';
 import { readStatus } from './status.ts';
 
@@ -51,6 +51,8 @@ export interface ReadBin<A> extends BinFace {
   readonly ask: (flags: Readonly<Record<string, unknown>>) => A | Promise<A>;
   /** Runs in a transaction that only reads, of one snapshot. @throws C1Error */
   readonly read: (client: Client, asked: A) => Promise<Json>;
+  /** What may follow once the answer is known, in a run of its own; null where nothing does. @throws C1Error */
+  readonly act?: (client: Client, asked: A, answer: Json, onRequest: OnRequest) => Promise<RunResult | null>;
 }
 
 /** Runs one bin: parse, call, print, exit. The only place that sets the exit status; it never throws. */
@@ -69,7 +71,7 @@ export function runBin<P extends Json>(bin: Bin<P>): void {
 
 export function runReadBin<A>(bin: ReadBin<A>): void {
   const dot = dotOf(bin.dot);
-  void run(dot, bin, (flags) => answer(dot, bin, flags));
+  void run(dot, bin, (flags, current) => answer(dot, bin, flags, current));
 }
 
 /** A bin that can be staged and registered while its own work is not built: it says so and touches nothing. */
@@ -107,6 +109,10 @@ async function run(dot: Dot, face: BinFace, act: Act): Promise<void> {
 /** The request that is under way, for the message of an interruption. */
 class CurrentRun {
   requestId: string | null = null;
+
+  readonly take: OnRequest = (requestId) => {
+    this.requestId = requestId;
+  };
 }
 
 async function perform<P extends Json>(dot: Dot, bin: Bin<P>, flags: CommonFlags, run: CurrentRun): Promise<Outcome> {
@@ -118,12 +124,7 @@ async function perform<P extends Json>(dot: Dot, bin: Bin<P>, flags: CommonFlags
   const payload = bin.payload({ ...flags }, await readStandardInput());
   const claimant = parseClaimant(flags.for ?? '');
   const input = { dot: dot.code, step: parseStep(flags.step ?? ''), direction, claimant, payload };
-  const options = {
-    dryRun: flags.dryRun === true,
-    onRequest: (requestId: string) => {
-      run.requestId = requestId;
-    },
-  };
+  const options = { dryRun: flags.dryRun === true, onRequest: run.take };
   const result = await withConnection(runtimeConfig(), dot.login, dot.bin, (client) =>
     runDot(client, bin, input, options),
   );
@@ -140,14 +141,22 @@ async function look<P extends Json>(dot: Dot, bin: Bin<P>, flags: CommonFlags): 
   return readback === null ? null : readOutcome(dot, readback);
 }
 
-async function answer<A>(dot: Dot, bin: ReadBin<A>, flags: CommonFlags): Promise<Outcome> {
+async function answer<A>(dot: Dot, bin: ReadBin<A>, flags: CommonFlags, run: CurrentRun): Promise<Outcome> {
   assertCloud(flags);
   const asked = await bin.ask({ ...flags });
-  const readback = await withConnection(runtimeConfig(), dot.login, dot.bin, async (client) => {
+  return withConnection(runtimeConfig(), dot.login, dot.bin, async (client) => {
     await client.query('begin isolation level repeatable read read only');
-    return await bin.read(client, asked);
+    const readback = await bin.read(client, asked);
+    if (bin.act === undefined) return readOutcome(dot, readback);
+    await client.query('commit');
+    const result = await bin.act(client, asked, readback, run.take);
+    return result === null ? readOutcome(dot, readback) : outcomeOf(dot, 'real', withAnswer(result, readback));
   });
-  return readOutcome(dot, readback);
+}
+
+/** What was read before is part of what a person wants to see. */
+function withAnswer(result: RunResult, answer: Json): RunResult {
+  return { ...result, readback: { ...Object(answer), ...Object(result.readback) } };
 }
 
 function readOutcome(dot: Dot, readback: Json): Outcome {

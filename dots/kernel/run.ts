@@ -8,13 +8,16 @@ import { type RefsAnswer, rowOf, type Snapshot, snapshotOf } from '../../domain/
 import { callGateway, type GatewayCall, gatewayCall, rowCalls } from './gateway.ts';
 import { type RunInput, type RunRequest, requestOf } from './request.ts';
 
+/** `consume` is the one use of a grant; it needs the authorizations of a dry run, which the bin checks. */
+export type RunKind = 'step' | 'propose' | 'vote' | 'consume';
+
 /** A DOT as its bin runs it: the plan, and the gateway calls that make the planned deltas happen. */
 export interface DotProgram<P> {
   readonly plan: DotPlan<P>;
-  /** The calls for a plan; the rows' own functions where absent. */
-  readonly calls?: (input: RunInput<P>, deltas: readonly Delta[], snapshot: Snapshot) => readonly GatewayCall[];
+  /** The calls for a plan; the rows' own functions where it has none. */
+  readonly calls?: (input: RunInput<P>, deltas: readonly Delta[], snapshot: Snapshot) => readonly GatewayCall[] | null;
   /** How the run is journalled: a step needs an approved plan, a request and a vote do not. */
-  readonly kind?: 'step' | 'propose' | 'vote';
+  readonly kind?: RunKind | ((input: RunInput<P>) => RunKind);
   /** What happens outside the database, e.g. to files. Idempotent: a NOOP completes what an earlier run left undone. */
   readonly effects?: (client: Client, input: RunInput<P>, snapshot: Snapshot) => Promise<Effects>;
 }
@@ -68,12 +71,16 @@ export async function runDot<P extends Json>(
   options.onRequest(request.requestId);
   const state = await call<string>(client, 'declare_run', [
     input.dot,
-    program.kind ?? 'step',
+    kindOf(program, input),
     request.body,
     request.deltaDigest,
   ]);
   if (state === 'applied') return alreadyApplied(client, program.plan, input, request);
   return write(client, program, input, request);
+}
+
+function kindOf<P>({ kind = 'step' }: DotProgram<P>, input: RunInput<P>): RunKind {
+  return typeof kind === 'function' ? kind(input) : kind;
 }
 
 async function planNow<P>(client: Client, plan: DotPlan<P>, input: RunInput<P>): Promise<Planned> {
@@ -94,7 +101,7 @@ async function write<P extends Json>(
   await client.query('begin');
   const state = await call<string>(client, 'open_run', [
     input.dot,
-    program.kind ?? 'step',
+    kindOf(program, input),
     request.body,
     request.deltaDigest,
   ]);

@@ -36,22 +36,36 @@ export function sign(statement: Json, keyFile: string): string {
   });
 }
 
+export interface VerifyOptions {
+  /** What the signature is for; that of approval requests where absent. */
+  readonly namespace?: string;
+  /** True where the signature did its work before its key was revoked: what was applied can still be taken back. */
+  readonly evenRevoked?: boolean;
+}
+
 /**
  * The key's fingerprint, once the signature is known to be the principal's own over this very statement.
  *
- * @throws C1Error REJECT_UNKNOWN_SIGNER when no allowed key of that name made it; REJECT_APR_ALTERED when one did, over
- * something else
+ * @throws C1Error REJECT_UNKNOWN_SIGNER when no allowed key of that name made it; REJECT_SIGNER_REVOKED when it was
+ * revoked; REJECT_APR_ALTERED when one did, over something else
  */
-export function verify(signers: Signers, statement: Json, signature: string, principal: string): string {
+export function verify(
+  signers: Signers,
+  statement: Json,
+  signature: string,
+  principal: string,
+  { namespace = SIGNATURE_NAMESPACE, evenRevoked = false }: VerifyOptions = {},
+): string {
   const scratch = mkdtempSync(join(tmpdir(), 'c1-signature-'));
   try {
     const file = join(scratch, 'signature');
     writeFileSync(file, signature, { mode: 0o600 });
     const allowed = join(signers.folder, 'allowed_signers');
     assertListed(allowed);
-    assertPrincipal(allowed, file, principal);
-    const words = ['-Y', 'verify', '-n', SIGNATURE_NAMESPACE, '-f', allowed, '-I', principal, '-s', file];
+    assertPrincipal(allowed, file, principal, namespace);
+    const words = ['-Y', 'verify', '-n', namespace, '-f', allowed, '-I', principal, '-s', file];
     const ended = sshKeygen(words, canonicalJson(statement));
+    if (ended.status === 0 && !evenRevoked) assertNotRevoked(signers, words, statement, principal);
     if (ended.status === 0) return fingerprintIn(ended.stdout);
     throw new C1Error('REJECT_APR_ALTERED', {
       seen: `a signature of ${principal} over something else`,
@@ -60,6 +74,21 @@ export function verify(signers: Signers, statement: Json, signature: string, pri
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** Public keys, one a line, or a list that `ssh-keygen -k` made; whoever is on it no longer counts, whatever he signed before. */
+const REVOKED = 'revoked_signers';
+
+/** The signature holds, so that only a revoked key makes this fail, or a list that cannot be read: neither is passed over. */
+function assertNotRevoked({ folder }: Signers, words: readonly string[], statement: Json, principal: string): void {
+  const list = join(folder, REVOKED);
+  if (!existsSync(list)) return;
+  const ended = sshKeygen([...words, '-r', list], canonicalJson(statement));
+  if (ended.status === 0) return;
+  throw new C1Error('REJECT_SIGNER_REVOKED', {
+    seen: `a signature of ${principal} by a key that ${REVOKED} lists, or a list that cannot be read`,
+    expected: 'a key that was not revoked',
+  });
 }
 
 /** Without a list every signature would look like a stranger's. */
@@ -73,8 +102,8 @@ function assertListed(allowed: string): void {
 }
 
 /** Whether an allowed key of this name made the signature, over whatever it was. */
-function assertPrincipal(allowed: string, file: string, principal: string): void {
-  const ended = sshKeygen(['-Y', 'find-principals', '-n', SIGNATURE_NAMESPACE, '-f', allowed, '-s', file], '');
+function assertPrincipal(allowed: string, file: string, principal: string, namespace: string): void {
+  const ended = sshKeygen(['-Y', 'find-principals', '-n', namespace, '-f', allowed, '-s', file], '');
   const names = ended.status === 0 ? ended.stdout.split(/[\n,]/).map((name) => name.trim()) : [];
   if (names.includes(principal)) return;
   const found = names.filter((name) => name !== '');

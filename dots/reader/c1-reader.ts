@@ -21,6 +21,7 @@ import { assertBins, assertFolder, assertRestored } from './bins.ts';
 import { assertChannel } from './channel.ts';
 import { type CheckResult, checkGate, checkOpen, checkRetire, checkRetired } from './checks.ts';
 import { assertExecutor, insideRefs, withExecutor } from './executor.ts';
+import { assertGrant, assertIssuer } from './grant.ts';
 import { LOGIN, one, type ReadAnswer, readDatabase } from './read-state.ts';
 import { assertRegistrar } from './registrar.ts';
 
@@ -39,7 +40,7 @@ const snapshotRequest = z.strictObject({
   refs: z.array(
     z.union([
       z.strictObject({ surface, key: z.string() }),
-      z.strictObject({ surface, prefix: z.string().check(z.minLength(1)) }),
+      z.strictObject({ surface, prefix: z.string() }),
       z.strictObject({ surface, count: z.literal('live') }),
     ]),
   ),
@@ -143,6 +144,8 @@ async function answer(
     checked += await assertRegistrar(join(dotFolder, 'bin'), liveC1Tools(refs.rows), config().limits.answer);
   }
   if (further.includes('executor')) checked += await assertExecutor(executorFolder, config().limits.answer);
+  if (further.includes('issuer')) checked += await asAuditor(assertIssuer);
+  if (further.includes('grant')) checked += await asAuditor(assertGrant);
   if (!further.includes('prewrite')) return { code: 'OK_READ', check, step, ...result, checked };
   const ready = await judgePrewrite(state, refs);
   return { ...ready, check, step, ...result, checked: checked + ready.checked };
@@ -152,7 +155,17 @@ const REFS_OF: Readonly<Record<ReaderCheck, readonly ScopeRef[]>> = {
   registrar: [C1_TOOLS],
   prewrite: PREWRITE_REFS,
   executor: [],
+  issuer: [],
+  grant: [],
 };
+
+/** In one snapshot that only reads. */
+async function asAuditor(check: (client: Client) => Promise<number>): Promise<number> {
+  return withConnection(config(), LOGIN, 'c1-reader', async (client) => {
+    await client.query('begin isolation level repeatable read read only');
+    return check(client);
+  });
+}
 
 /** The gate before the first write, asked at any time. */
 async function prewrite(): Promise<object> {

@@ -13,6 +13,12 @@ begin
   end if;
 end $$;
 
+-- What an apply may close: requests and grants that are over, so that a new one has its place.
+create function iu_core.makes_room(d jsonb) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp
+return (d ->> 'surface' = 'apr_requests' and d #>> '{after,status}' in ('expired', 'closed'))
+       or (d ->> 'surface' = 'governance_build_authorization' and d #>> '{after,status}' = 'expired');
+
 -- Each delta must be one that the matrix gives the DOT, in the direction that the run says: a retire that called itself an
 -- apply would pass the claims.
 create function iu_core.assert_allowed(p_dot_code text, p_direction text, p_deltas jsonb) returns void
@@ -21,7 +27,7 @@ declare
   d jsonb;
 begin
   for d in select * from jsonb_array_elements(p_deltas) loop
-    if (case p_direction when 'apply' then d ->> 'op' = 'retire'
+    if (case p_direction when 'apply' then d ->> 'op' = 'retire' and not iu_core.makes_room(d)
          else d ->> 'op' = 'reinstate' or (d ->> 'op' = 'insert' and not exists (select from iu_core.surface s
            where s.surface = d ->> 'surface' and s.kind = 'history')) end) then
       perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00',

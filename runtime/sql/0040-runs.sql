@@ -101,7 +101,7 @@ language sql set search_path = pg_catalog, pg_temp
 begin atomic
   insert into iu_core.claim (surface, key, stack, resource, image, request_id, status)
   select d ->> 'surface', d ->> 'key', run.stack, run.resource, nullif(d -> 'after', 'null'), run.request_id,
-         case run.direction when 'apply' then 'live' else 'released' end
+         case when run.direction = 'apply' and d ->> 'op' <> 'retire' then 'live' else 'released' end
     from jsonb_array_elements(run.observed) d
   on conflict (surface, key) do update set stack = excluded.stack, resource = excluded.resource, image = excluded.image,
     request_id = excluded.request_id, status = excluded.status;

@@ -5,13 +5,33 @@ create function iu_core.content_sha256(p_action jsonb) returns text
 language sql immutable strict set search_path = pg_catalog, pg_temp
 return encode(sha256(decode(p_action ->> 'new_content_base64', 'base64')), 'hex');
 
+-- How long a request stays open, and how long a vote counts before it is acted on. Twins of the lives in domain/apr.ts.
+create function iu_core.request_life() returns interval
+language sql immutable set search_path = pg_catalog, pg_temp
+return interval '7 days';
+
+create function iu_core.vote_life() returns interval
+language sql immutable set search_path = pg_catalog, pg_temp
+return interval '3 days';
+
+-- A request that nobody decided in time. Only who asks anew closes it; until then it is open by name alone.
+create function iu_core.is_past(q public.apr_requests) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+return q.status = 'pending' and q.created_at + iu_core.request_life() <= now();
+
+-- A vote counts for as long as it is fresh when its request is acted on.
+create function iu_core.vote_counts(v public.apr_approvals, p_applied_at timestamptz) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+return v.at + iu_core.vote_life() > coalesce(p_applied_at, now()) and v.at <= coalesce(p_applied_at, now());
+
 -- Approvals by others than the proposer, none of them denied. Twin of QUORUM in domain/apr.ts.
 create function public.quorum_passed(p_apr text) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
 return coalesce((
   select not exists (select from public.apr_approvals d where d.apr_code = q.apr_code and d.decision = 'deny')
          and (select count(*) from public.apr_approvals v
-               where v.apr_code = q.apr_code and v.decision = 'approve' and v.voter <> q.proposer)
+               where v.apr_code = q.apr_code and v.decision = 'approve' and v.voter <> q.proposer
+                 and iu_core.vote_counts(v, q.applied_at))
              >= case q.risk_class when 'high' then 2 else 1 end
     from public.apr_requests q where q.apr_code = p_apr), false);
 
@@ -38,31 +58,52 @@ begin
   end if;
 end $$;
 
--- A patch of the own file of a registered DOT, named after what it says, and the only live one on it.
+-- A patch of the own file of a registered DOT.
 create function iu_core.assert_patch_request(r public.apr_requests) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   a jsonb := r.proposed_action;
 begin
-  if r.action_code is distinct from 'patch_ops_code' or r.risk_class is distinct from 'high' or r.status is distinct from 'pending'
-     or r.proposer is null or coalesce(r.proposer_signature, '') not like '-----BEGIN SSH SIGNATURE-----%' then
-    perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00', format('a request for %s, risk %s, status %s', r.action_code, r.risk_class, r.status),
-      'a signed, pending patch_ops_code request of high risk', 'run dot-apr-propose');
-  end if;
   if not exists (select from public.dot_tools t where t.code = a ->> 'dot_code' and t.status <> 'retired'
                    and a ->> 'file_path' = '/opt/incomex/dot/bin/' || t.name and t.name ~ '^dot-[a-z0-9-]+$') then
     perform iu_core.refuse('REJECT_PATCH_TARGET', 'C1R00', format('a patch of %s at %s', a ->> 'dot_code', a ->> 'file_path'),
       'the own file of a registered DOT', 'propose a patch of the own file of a registered DOT');
   end if;
-  if r.apr_code is distinct from 'APR-C1-' || (a ->> 'dot_code') || '-'
-       || left(iu_core.digest(jsonb_build_object('action_code', r.action_code, 'proposed_action', a)), 16) then
+  perform iu_core.assert_patch_files(a);
+end $$;
+
+-- What a request is about: a patch by its DOT, a grant by what it is. Beginning of its code, twin of aprPrefix().
+create function iu_core.request_target(p_action_code text, a jsonb) returns text
+language sql immutable set search_path = pg_catalog, pg_temp
+return case p_action_code when 'authorize_build_step' then 'GRANT' else a ->> 'dot_code' end;
+
+-- A signed request of a known kind by the DOT that asks for such, named after what it says, and the only live one of its
+-- target.
+create function iu_core.assert_request(r public.apr_requests) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  asks text := case (iu_core.current_run()).dot_code when 'DOT_APR_PROPOSE' then 'patch_ops_code'
+                                                     when 'DOT_C1_GRANT_ISSUE' then 'authorize_build_step' end;
+  target text := iu_core.request_target(r.action_code, r.proposed_action);
+begin
+  if asks is null or r.action_code is distinct from asks or r.risk_class is distinct from 'high' or r.status is distinct from 'pending'
+     or r.proposer is null or coalesce(r.proposer_signature, '') not like '-----BEGIN SSH SIGNATURE-----%' then
+    perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00', format('a request for %s, risk %s, status %s', r.action_code, r.risk_class, r.status),
+      format('a signed, pending %s request of high risk', coalesce(asks, 'patch_ops_code or authorize_build_step')), 'run dot-apr-propose or dot-c1-grant-issue');
+  end if;
+  if asks = 'patch_ops_code' then
+    perform iu_core.assert_patch_request(r);
+  else
+    perform iu_core.assert_grant_action(r.proposed_action);
+  end if;
+  if r.apr_code is distinct from 'APR-C1-' || target || '-'
+       || left(iu_core.digest(jsonb_build_object('action_code', r.action_code, 'proposed_action', r.proposed_action)), 16) then
     perform iu_core.refuse('REJECT_APR_ALTERED', 'C1R00', 'request ' || coalesce(r.apr_code, 'null'), 'a code made of its content',
       'propose the change anew');
   end if;
-  perform iu_core.assert_patch_files(a);
   if exists (select from public.apr_requests q where q.action_code = r.action_code and q.status in ('pending', 'applied')
-               and q.proposed_action ->> 'dot_code' = a ->> 'dot_code') then
-    perform iu_core.refuse('HOLD_APR_PENDING', 'C1H00', 'another live request on ' || (a ->> 'dot_code'), 'one at a time',
+               and iu_core.request_target(q.action_code, q.proposed_action) = target) then
+    perform iu_core.refuse('HOLD_APR_PENDING', 'C1H00', 'another live request on ' || target, 'one at a time',
       'npx c1 apr list, then have the other one applied, denied or withdrawn');
   end if;
 end $$;
@@ -72,7 +113,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   perform iu_core.assert_marker('apr_requests', 'insert');
   perform pg_advisory_xact_lock(hashtext('iu_core.apr_requests'));
-  perform iu_core.assert_patch_request(r);
+  perform iu_core.assert_request(r);
   insert into public.apr_requests (apr_code, request_type, action_code, proposed_action, proposer, proposer_signature, risk_class, status)
   values (r.apr_code, r.request_type, r.action_code, r.proposed_action, r.proposer, r.proposer_signature, r.risk_class, r.status);
 end $$;
@@ -80,8 +121,14 @@ end $$;
 create function iu_core.assert_quorum(p_apr text) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
+  request public.apr_requests;
   approvals bigint := (select count(*) from public.apr_approvals v where v.apr_code = p_apr and v.decision = 'approve');
 begin
+  select * into request from public.apr_requests q where q.apr_code = p_apr;
+  if iu_core.is_past(request) then
+    perform iu_core.refuse('HOLD_APR_EXPIRED', 'C1H00', format('%s, open since %s', p_apr, request.created_at),
+      format('a request of less than %s', iu_core.request_life()), 'npx pulumi up, which closes it and asks anew');
+  end if;
   if not public.quorum_passed(p_apr) then
     perform iu_core.refuse('HOLD_APR_AWAITING_QUORUM', 'C1H00', format('%s with %s approvals', p_apr, approvals),
       'the quorum of its risk class, and no denial', format('npx c1 apr approve %s by an owner, then npx pulumi up', p_apr));
@@ -98,31 +145,54 @@ begin
   -- Locked first: a denial that is under way is waited for, and counts.
   perform from public.apr_requests q where q.apr_code = r.apr_code for update;
   perform iu_core.assert_quorum(r.apr_code);
+  -- An authorization that minted nothing would be spent for nothing.
+  if r.action_code = 'authorize_build_step' and not exists (select from public.governance_build_authorization g where g.request_ref = r.apr_code) then
+    perform iu_core.refuse('REJECT_NO_GRANT', 'C1R00', 'request ' || r.apr_code || ' without its grant', 'the grant in the same run',
+      'run dot-apr-execute --authorize');
+  end if;
   update public.apr_requests q set status = 'applied', applied_at = now()
    where q.apr_code = r.apr_code and q.status = 'pending' and r.status = 'applied';
   get diagnostics n = row_count;
   perform iu_core.assert_one_row(n, 'a pending request ' || r.apr_code);
 end $$;
 
--- Who closes a request, and from which state: withdrawn by who proposed, rolled back by who applied, denied by a voter.
+-- Who closes a request, from which state and with which one: null where the DOT does not.
+create function iu_core.closing_from(p_dot_code text, q public.apr_requests, p_becomes text) returns text
+language sql stable set search_path = pg_catalog, pg_temp
+return case
+  when p_dot_code = 'DOT_APR_VOTE' and p_becomes = 'denied' then 'pending'
+  when p_dot_code in ('DOT_APR_PROPOSE', 'DOT_C1_GRANT_ISSUE')
+       and q.action_code is distinct from case p_dot_code when 'DOT_APR_PROPOSE' then 'patch_ops_code' else 'authorize_build_step' end then null
+  when p_dot_code in ('DOT_APR_PROPOSE', 'DOT_C1_GRANT_ISSUE') and p_becomes = 'withdrawn' then 'pending'
+  when p_dot_code in ('DOT_APR_PROPOSE', 'DOT_C1_GRANT_ISSUE') and p_becomes = 'expired' and iu_core.is_past(q) then 'pending'
+  when p_dot_code = 'DOT-310' and p_becomes = 'rolled_back' and q.action_code = 'patch_ops_code' then 'applied'
+  -- Revoked in this very run, or used, or over: nothing live is left of it.
+  when p_dot_code = 'DOT_C1_GRANT_ISSUE' and p_becomes = 'rolled_back'
+       and exists (select from public.governance_build_authorization g where g.request_ref = q.apr_code and g.status = 'revoked') then 'applied'
+  when p_dot_code = 'DOT_C1_GRANT_ISSUE' and p_becomes = 'closed'
+       and not exists (select from public.governance_build_authorization g where g.request_ref = q.apr_code
+                         and g.status = 'active' and g.expires_at > now()) then 'applied'
+end;
+
 create function iu_core.apr_requests_retire(r public.apr_requests) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
+  request public.apr_requests;
   dot text := (iu_core.current_run()).dot_code;
-  was text := case dot when 'DOT-310' then 'applied' else 'pending' end;
-  becomes text := case dot when 'DOT-310' then 'rolled_back' when 'DOT_APR_VOTE' then 'denied' else 'withdrawn' end;
+  was text;
   n bigint;
 begin
   perform iu_core.assert_marker('apr_requests', 'retire');
-  if becomes = 'denied' and not exists (select from public.apr_approvals v where v.apr_code = r.apr_code
+  select * into request from public.apr_requests q where q.apr_code = r.apr_code for update;
+  was := iu_core.closing_from(dot, request, r.status);
+  if r.status = 'denied' and not exists (select from public.apr_approvals v where v.apr_code = r.apr_code
                                           and v.voter = session_user and v.decision = 'deny') then
     perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00', format('%s closing %s without a denial of his', session_user, r.apr_code),
       'a denial in the same run', 'npx c1 apr deny');
   end if;
-  update public.apr_requests q set status = becomes
-   where q.apr_code = r.apr_code and q.status = was and r.status = becomes;
+  update public.apr_requests q set status = r.status where q.apr_code = r.apr_code and q.status = was;
   get diagnostics n = row_count;
-  perform iu_core.assert_one_row(n, format('a request %s that is %s', r.apr_code, was));
+  perform iu_core.assert_one_row(n, format('a request %s (%s) that %s may make %s', r.apr_code, coalesce(request.status, 'unknown'), dot, r.status));
 end $$;
 
 -- One vote by each voter, under his own login, on a request that is still open and not his own.
@@ -141,6 +211,10 @@ begin
   if request.status is distinct from 'pending' then
     perform iu_core.refuse('REJECT_APR_CLOSED', 'C1R00', format('a vote on %s, which is %s', r.apr_code, coalesce(request.status, 'unknown')),
       'a pending request', 'npx c1 apr list');
+  end if;
+  if iu_core.is_past(request) then
+    perform iu_core.refuse('REJECT_APR_CLOSED', 'C1R00', format('a vote on %s, open since %s', r.apr_code, request.created_at),
+      format('a request of less than %s', iu_core.request_life()), 'npx pulumi up, which closes it and asks anew');
   end if;
   if request.proposer = r.voter then
     perform iu_core.refuse('REJECT_SELF_APPROVAL', 'C1R00', format('%s voting on %s, which he proposed', r.voter, r.apr_code),

@@ -30,6 +30,15 @@ begin
     into live, total using s.dead_values;
 end $$;
 
+-- Whether a request or a grant is past its expiry by the clock, whatever its status still says.
+create function iu_core.is_over(p_surface text, p_key text) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+return case p_surface
+  when 'apr_requests' then (select iu_core.is_past(q) from public.apr_requests q where q.apr_code = p_key)
+  when 'governance_build_authorization' then (select g.status = 'active' and g.expires_at <= now()
+    from public.governance_build_authorization g where g.auth_code = p_key)
+  else false end;
+
 -- What plan() needs: p_refs [{surface, key} | {surface, prefix} | {surface, count}] → {rows, claims, runs, counts}. A row
 -- that is asked for and not listed is absent; a failed read raises.
 create function iu_core.read_refs(p_refs jsonb) returns jsonb
@@ -41,7 +50,9 @@ declare
   counts jsonb;
 begin
   -- One statement each, whose plans a session keeps: a DOT asks three times.
-  select coalesce(jsonb_agg(to_jsonb(f)), '[]') into found from (
+  select coalesce(jsonb_agg(case when f.surface in ('apr_requests', 'governance_build_authorization') and iu_core.is_over(f.surface, f.key)
+                  then to_jsonb(f) || '{"past": true}' else to_jsonb(f) end), '[]')
+    into found from (
     select w.surface, x.key, x.image, x.live
       from (select d ->> 'surface' as surface, array_agg(d ->> 'key') as keys from jsonb_array_elements(p_refs) d where d ? 'key' group by 1) w,
            lateral iu_core.surface_rows(w.surface, w.keys) x

@@ -31,7 +31,7 @@ return (select least(
 create view iu_core.v_journalled_row as
   select distinct on (d ->> 'surface', d ->> 'key') d ->> 'surface' as surface, d ->> 'key' as key,
          nullif(d -> 'after', 'null') as image, r.request_id, r.stack,
-         case r.direction when 'apply' then 'live' else 'released' end as status
+         case when r.direction = 'apply' and d ->> 'op' <> 'retire' then 'live' else 'released' end as status
     from iu_core.dot_run r, jsonb_array_elements(r.observed) d
    where r.outcome = 'applied'
    order by d ->> 'surface', d ->> 'key', r.applied_seq desc;

@@ -8,6 +8,11 @@ return (
   with later as (
     select r.step, r.subject, r.direction, r.observed, r.applied_seq, d.ledgers from iu_core.v_baseline b, iu_core.dot_run r
       join iu_core.dot d on d.dot_code = r.dot_code where r.applied_seq > b.journal_position
+  ), past as (
+    -- Requests that made room for another, and spent grants of such: history, which counts for no step.
+    select q.apr_code, (select g.auth_code from public.governance_build_authorization g
+                         where g.request_ref = q.apr_code and g.status in ('consumed', 'expired')) as auth_code
+      from public.apr_requests q where q.status in ('expired', 'closed')
   ), net as (
     -- History is only appended to: what a retire appends takes back what the apply counted. Votes are counted by their
     -- request, whenever they were cast.
@@ -15,10 +20,14 @@ return (
            sum(case when d ->> 'op' = 'retire' or (d ->> 'op' = 'insert' and l.direction = 'retire') then -1
                     when d ->> 'op' in ('insert', 'reinstate') then 1 else 0 end) as net
       from later l, jsonb_array_elements(l.observed) d
-     where d ->> 'surface' not in ('baseline', 'dot_ledger', 'apr_approvals') group by 1, 2
+     where d ->> 'surface' not in ('baseline', 'dot_ledger', 'apr_approvals')
+       and not (d ->> 'surface' = 'governance_build_authorization' and exists (select from past p where p.auth_code = d ->> 'key'))
+     group by 1, 2
     union all
     select s.step, 'dot_ledger', count(*) filter (where s.direction = 'apply')
-      from (select distinct on (l.subject) l.step, l.direction from later l where l.ledgers order by l.subject, l.applied_seq desc) s
+      from (select distinct on (l.subject) l.step, l.direction from later l
+             where l.ledgers and not exists (select from past p where l.subject = 'apr_requests/' || p.apr_code)
+             order by l.subject, l.applied_seq desc) s
      group by s.step
   )
   select coalesce(jsonb_object_agg(s.step, s.surfaces), '{}')

@@ -33,6 +33,8 @@ grant execute on function
   iu_core.guard_digest(), iu_core.step_deltas(), iu_core.vocabulary_rows(), iu_core.tools_without_entry(), iu_core.tools_twice(),
   iu_core.content_sha256(jsonb), iu_core.expected_bins(), public.quorum_passed(text), iu_core.read_state(),
   iu_core.read_state_of_rows(), iu_core.read_state_of_guards(), iu_core.live_snapshot(), iu_core.is_real_run(text),
+  iu_core.request_life(), iu_core.vote_life(), iu_core.is_past(public.apr_requests), iu_core.vote_counts(public.apr_approvals, timestamptz),
+  iu_core.is_over(text, text),
   iu_core.refuse_namespace(text, text), iu_core.refuse_malformed(text, text), iu_core.dispatch_contract(text), iu_core.assert_gates_closed(),
   iu_core.assert_dry_run(public.dot_agent_api_contract)
 to c1_reader;
