@@ -15,9 +15,8 @@ import {
   speciesRow,
 } from '../domain/payloads.ts';
 import { type PlannedDeltas, parsePlannedDeltas } from '../domain/planned-deltas.ts';
-import { registrarProposal, release } from '../domain/release.ts';
+import { type ReleasePayloads, release, releasePayloads } from '../domain/release.ts';
 import type { StepPayloads } from '../domain/steps/payloads.ts';
-import type { RegistrarPayload } from '../domain/steps/w1-registrar.ts';
 import { parseJsonStrictly } from '../domain/strict-json.ts';
 
 /**
@@ -38,18 +37,22 @@ export function readPayloadFiles(folder: string): StepPayloads {
 }
 
 /**
- * What the release folder of the DOT host brings: the registrar's patch and the digests of the files to be staged.
+ * What the release folder of the DOT host brings: the patches of H1 and W1, the digests of the files to be staged and of
+ * the governed migrations.
  *
  * @throws C1Error ERROR_RUNTIME_UNREACHABLE when there is none; ERROR_PAYLOAD_INVALID when its files are not what it says
  */
-export function readRelease(folder: string): RegistrarPayload {
+export function readRelease(folder: string): ReleasePayloads {
   const found = parsePayload(release, parseBrought(join(folder, 'release.json')), 'release');
-  const content = readFileSync(join(folder, found.registrar.file));
-  if (sha256Hex(content) === found.registrar.sha256)
-    return { release: found, proposal: registrarProposal(found, content) };
+  return releasePayloads(found, ({ file, sha256 }) => readPatch(join(folder, file), sha256));
+}
+
+function readPatch(file: string, sha256: string): Buffer {
+  const content = readFileSync(file);
+  if (sha256Hex(content) === sha256) return content;
   throw new C1Error('ERROR_PAYLOAD_INVALID', {
-    seen: `${found.registrar.file} with SHA-256 ${sha256Hex(content)}`,
-    expected: `${found.registrar.sha256}, as release.json says`,
+    seen: `${basename(file)} with SHA-256 ${sha256Hex(content)}`,
+    expected: `${sha256}, as release.json says`,
     next: 'npx c1 runtime start, which brings the release again',
   });
 }

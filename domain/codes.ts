@@ -151,10 +151,25 @@ export const CODES = {
     'compare iu_core.install with the database; npx c1 runtime reset --yes for a disposable runtime',
     ['reader', 'program'],
   ),
+  HOLD_HANDLER_NOT_DEPLOYED: hold(
+    'The handler that is to be bound is not deployed: no applied patch of dot-apr-execute has it.',
+    'npx pulumi up, which applies H1 first',
+    ['database'],
+  ),
+  HOLD_HANDLER_NOT_LOADED: hold(
+    'The deployed dot-apr-execute does not answer as the version that has the handler.',
+    'dot-apr-execute --version, and npx c1 runtime status',
+    ['reader'],
+  ),
+  HOLD_HANDLER_UNDER_WRITES: hold(
+    'The handler is to be applied under steps that come after it and are live already.',
+    'npx pulumi destroy, then npx pulumi up, which goes in order',
+    ['program'],
+  ),
   HOLD_HANDLER_UNBOUND: hold(
     'No handler is bound to authorize_build_step, so nothing can mint a grant.',
     'npx pulumi up, which applies H1 to H4 first',
-    ['bin', 'database'],
+    ['bin', 'database', 'reader'],
   ),
   HOLD_INTERRUPTED: hold(
     'A signal ended the command while it ran; what was applied by then stays.',
@@ -321,6 +336,11 @@ export const CODES = {
     'This DOT may not do this operation on this surface.',
     'see the matrix iu_core.dot_surface',
     ['database', 'bin'],
+  ),
+  REJECT_MIGRATION_STATEMENT: reject(
+    'A governed migration says something else than comments and one call of a named gateway function.',
+    'npx c1 runtime start, which brings the migrations of this program again',
+    ['bin'],
   ),
   REJECT_NO_GRANT: reject('There is no grant.', 'npx pulumi up, which asks for one', ['bin', 'executor']),
   REJECT_NO_QUORUM: reject(

@@ -3,6 +3,7 @@ import { access, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type BuildOptions, build, version as esbuildVersion, type Plugin } from 'esbuild';
 import { sha256Hex } from '../domain/canonical.ts';
+import { HANDLER_DOT, HANDLER_NAME } from '../domain/handler.ts';
 import { HARDENED_NAME } from '../domain/registrar.ts';
 import { bundleHeader, codeMark } from './bin-header.ts';
 import { readIfThere, writeAtomic } from './files.ts';
@@ -46,7 +47,8 @@ async function entries(): Promise<readonly Entry[]> {
   const house = diskFiles().filter(({ kind }) => kind === 'house');
   const wanted: readonly Entry[] = [
     ...house.map(({ file, code }) => ({ name: file, source: `dots/house/${file}.ts`, mark: codeMark(code) })),
-    // Never installed as it is: W1's request carries it and puts it in the place of the registrar.
+    // Never installed as they are: H1's and W1's requests carry them and put them in the place of the files they patch.
+    { name: HANDLER_NAME, source: `dots/${HANDLER_NAME}.ts`, mark: codeMark(HANDLER_DOT) },
     { name: HARDENED_NAME, source: `dots/${HARDENED_NAME}.ts`, mark: codeMark('DOT-REGISTER') },
     ...stagedLater().map(({ file, code }) => ({ name: file, source: `dots/${file}.ts`, mark: codeMark(code) })),
     { name: READER, source: `dots/reader/${READER}.ts`, mark: 'READ-ONLY: no DOT' },

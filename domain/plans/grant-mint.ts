@@ -1,6 +1,8 @@
 import { C1Error } from '../codes.ts';
+import { GRANT_TARGET } from '../decision/grant-checks.ts';
 import { AUTHORIZE_ACTION, AUTHORIZE_HANDLER, GRANT_REQUESTS, grantImage } from '../grant.ts';
 import { type FamilyRow, liveClaimOf, rowOf, type Snapshot } from '../snapshot.ts';
+import type { Authorization } from './apr-dispatch.ts';
 import { assertNotOver, assertRequestOfStack, liveRequest, requestRef } from './apr-request.ts';
 import { assertGrantContent } from './grant-content.ts';
 import {
@@ -15,9 +17,6 @@ import {
 } from './grant-request.ts';
 import { type Claimant, type DotPlan, delta, type Plan, withLedger } from './plan.ts';
 
-/** `authorize`: the DOT that the grant is for; there is one. */
-export type Authorize = { readonly authorize: 'DOT_C1_VOCAB_BUILD' };
-
 const DOT = 'DOT-310';
 const HANDLER = { surface: 'apr_action_types', key: AUTHORIZE_ACTION } as const;
 
@@ -25,12 +24,15 @@ const HANDLER = { surface: 'apr_action_types', key: AUTHORIZE_ACTION } as const;
  * W7: the arm of `dot-apr-execute` that mints, the only way to a grant. One for one approved request; first, grants past
  * their expiry get the status that says so. Whether owners approved is no part of the plan: bin and gateway check it.
  */
-export const grantMint: DotPlan<Authorize> = {
+export const grantMint: DotPlan<Authorization> = {
   dot: DOT,
   family: () => GRANT_FAMILY,
   subject: (_, snapshot) => subjectOf(snapshot === undefined ? null : live(snapshot)),
   scope: () => GRANT_SCOPE,
-  apply: (snapshot, _, claimant) => withLedger(DOT, 'apply', subjectOf(live(snapshot)), planApply(snapshot, claimant)),
+  apply: (snapshot, { authorize }, claimant) => {
+    assertTarget(authorize);
+    return withLedger(DOT, 'apply', subjectOf(live(snapshot)), planApply(snapshot, claimant));
+  },
   retire: () => {
     throw new C1Error('ERROR_USAGE', {
       seen: 'a retire of the grant',
@@ -38,6 +40,12 @@ export const grantMint: DotPlan<Authorize> = {
     });
   },
 };
+
+/** There is one DOT that a grant can be for. */
+function assertTarget(authorize: string): void {
+  if (authorize === GRANT_TARGET) return;
+  throw new C1Error('REJECT_SCOPE_NOT_C1', { seen: `a grant for ${authorize}`, expected: GRANT_TARGET });
+}
 
 function live(snapshot: Snapshot): FamilyRow | null {
   return liveRequest(snapshot, { dot_code: GRANT_REQUESTS });

@@ -71,20 +71,27 @@ export function assertRequestSigned(signers: Signers, request: RequestRow, optio
 /**
  * Enough owners approved this very request, each with a key of his own that is not the proposer's.
  *
+ * @param undoes true where what they approved is taken back: neither time nor a revoked key keeps it in place
  * @returns the voters who count
  * @throws C1Error HOLD_APR_AWAITING_QUORUM, HOLD_APR_EXPIRED, REJECT_APR_ALTERED, REJECT_UNKNOWN_SIGNER,
  * REJECT_SIGNER_REVOKED, REJECT_SELF_APPROVAL
  */
-export function assertQuorum(signers: Signers, request: RequestRow, votes: readonly VoteRow[]): readonly string[] {
-  const keys = new Map([[assertRequestSigned(signers, request), request.proposer]]);
-  assertOpen(request);
+export function assertQuorum(
+  signers: Signers,
+  request: RequestRow,
+  votes: readonly VoteRow[],
+  { undoes = false }: { readonly undoes?: boolean } = {},
+): readonly string[] {
+  const options = { evenRevoked: undoes };
+  const keys = new Map([[assertRequestSigned(signers, request, options), request.proposer]]);
+  if (!undoes) assertOpen(request);
   const counted: string[] = [];
   let stale = 0;
   for (const vote of votes) {
-    const key = verify(signers, voteStatement(request, vote.voter, vote.decision), vote.signature, vote.voter);
+    const key = verify(signers, voteStatement(request, vote.voter, vote.decision), vote.signature, vote.voter, options);
     if (vote.decision === 'deny') throw awaiting(request, counted, `a denial by ${vote.voter}`);
     assertOwnKey(keys, key, vote.voter, request);
-    if (vote.counts) counted.push(vote.voter);
+    if (vote.counts || undoes) counted.push(vote.voter);
     else stale += 1;
   }
   const needed = QUORUM[request.risk_class];

@@ -32,8 +32,10 @@ export function assertFolder(dotFolder: string, known: Readonly<Record<string, s
   const [bin, brought] = [join(dotFolder, 'bin'), join(dotFolder, 'release')];
   const stray = readdirSync(bin).find((name) => isC1(name) && known[name] === undefined);
   if (stray !== undefined) throw mismatch(`${stray}, which no approved request brought`, 'no such file');
-  const { registrar, staged } = readRelease(join(brought, 'release.json'));
-  const released = Object.fromEntries([registrar, ...staged].map(({ file, sha256 }) => [file, sha256]));
+  const { handler, registrar, staged, migrations } = readRelease(join(brought, 'release.json'));
+  const released = Object.fromEntries(
+    [handler, registrar, ...staged, ...migrations].map(({ file, sha256 }) => [file, sha256]),
+  );
   for (const [name, sha256] of Object.entries(released)) assertSame(join(brought, name), name, sha256);
   return assertBins(bin, Object.keys(known), known) + Object.keys(released).length;
 }
