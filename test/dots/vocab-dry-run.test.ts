@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { deploy } from '../../executor/deploy/deploy.ts';
 import { executorFolder } from '../../executor/deploy/folder.ts';
+import { writeBinConfig } from '../../runtime/bin-config.ts';
 import { installExecutor, stopExecutor } from '../../runtime/executor.ts';
 import { HASH, MANIFEST, mintGrant, withGrant } from '../executor/support/c1-runtime.ts';
 import { OWNER, REVIEW } from '../executor/support/signers.ts';
@@ -56,6 +57,8 @@ test('the executor that the runtime installs is found at its own address, and at
   const { c1: release } = JSON.parse(await readFile(folder.build, 'utf8'));
   expect(failureOf(await it.bare())).toEqual(failure(1, 'ERROR_EXECUTOR_UNHEALTHY'));
   await deploy({ folder, release, address: listen, limitMs: 30_000 });
+  // As every start does, before it brings the executor.
+  await writeBinConfig({ paths, port: trial.proxy.port, database });
   try {
     expect(printed(await it.bare()).readback).toEqual(MADE);
   } finally {
