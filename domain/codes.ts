@@ -94,7 +94,7 @@ export const CODES = {
   HOLD_COUNTER_DRIFT: hold(
     'A surface is not what baseline and planned deltas add up to.',
     'npx c1 runtime snapshot, and find who wrote the row',
-    ['reader', 'program', 'cli', 'executor'],
+    ['bin', 'reader', 'program', 'cli', 'executor'],
   ),
   HOLD_CROSS_CHECK: hold(
     'The independent look-up through @pulumi/postgresql and our own snapshot disagree.',
@@ -114,7 +114,7 @@ export const CODES = {
   HOLD_DRYRUN_NOT_AUTHORIZED: hold(
     'The dry run lacks one of the two signed authorizations, or one of them does not hold.',
     "have the reviewer's confirmation and the owner's authorization signed over the evidence",
-    ['bin', 'executor', 'database'],
+    ['bin', 'executor'],
   ),
   HOLD_ENDPOINT_MISSING: hold(
     'The contract names no endpoint, so that nobody is there to do a dry run.',
@@ -455,9 +455,9 @@ export const CODES = {
   ERROR_ENGINE_FAILED: error('pulumi failed and named no code.', 'run the same pulumi command again', ['cli']),
   ERROR_ENGINE_SETUP: error('The engine could not be set up on this machine.', 'npm run setup', ['engine']),
   ERROR_EXECUTOR_UNHEALTHY: error(
-    'A release of the executor ended, hangs, or does not answer as itself; the one before is in use.',
+    'The executor, or a release of it, ended, hangs, or does not answer as itself; after a deploy the one before is in use.',
     'look into executor/run for its log, build it again, then npx pulumi up',
-    ['executor', 'reader', 'runtime'],
+    ['executor', 'reader', 'runtime', 'bin'],
   ),
   ERROR_FILE_UNUSABLE: error('A file that the command line names cannot be read or written.', 'name another file', [
     'bin',

@@ -9,6 +9,8 @@ export const EXECUTOR_V1 = 'agent-api-executor-local:v1';
 export const EXECUTOR_C1 = 'agent-api-executor-local:c1-v1';
 /** Name of the service: host name and, in `endpoint_ref`, address; the key of its one row. */
 export const EXECUTOR_HOST = 'incomex-agent-api-executor';
+/** `endpoint_ref` of the producer's contract, always this literal; a runtime may map the name to an address of its own. */
+export const EXECUTOR_ENDPOINT = `http://${EXECUTOR_HOST}:8090/dispatch` as const;
 
 /** The one row of the surface that is outside of the database. */
 export const EXECUTOR_ROW: RowRef = { surface: 'executor_image', key: EXECUTOR_HOST };

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { C1Error } from './codes.ts';
+import { EXECUTOR_ENDPOINT } from './executor.ts';
 import './english.ts';
 
 /**
@@ -81,7 +82,7 @@ export const contractRow = z.discriminatedUnion('dot_code', [
     paired_dot: z.literal('DOT_C1_VOCAB_VERIFY'),
     mode: z.literal('DRY_RUN'),
     ...contractBase,
-    endpoint_ref: z.literal('http://incomex-agent-api-executor:8090/dispatch'),
+    endpoint_ref: z.literal(EXECUTOR_ENDPOINT),
     contract_status: z.literal('endpoint_bound'),
   }),
   z.strictObject({

@@ -2,9 +2,11 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { Client } from 'pg';
 import type { Json } from '../domain/canonical.ts';
 import { C1Error } from '../domain/codes.ts';
+import { withoutDigests } from '../domain/digests.ts';
 import { manifestBytes } from '../domain/manifest.ts';
 import { usage } from './kernel/command.ts';
-import { runReadBin } from './kernel/main.ts';
+import { runReadBin, runtimeConfig } from './kernel/main.ts';
+import { dryRun } from './vocab/dry-run.ts';
 import { writeManifest } from './vocab/files.ts';
 import { type AskedOfDot, requestOf } from './vocab/request.ts';
 import { decideOn, passGate, type ReadState, readState } from './vocab/state.ts';
@@ -17,12 +19,16 @@ type Order = { readonly expectedHash: string | null } & (
   | { readonly request: AskedOfDot }
 );
 
-/** The producer: it computes and writes nothing but a file. */
+/** The producer: it computes and writes nothing but a file; a dry run it has made by the executor. */
 runReadBin<Order>({
   dot: DOT,
   summary:
     'Builds the cser-v1 manifest of the canonical operations. --dry-run writes its bytes to a file; --mode asks for a dispatch.',
-  examples: ['--cloud --dry-run --manifest manifest.json', '--cloud --mode PLAN_ONLY'],
+  examples: [
+    '--cloud --dry-run --manifest manifest.json',
+    '--cloud --mode PLAN_ONLY',
+    '--cloud --mode DRY_RUN < authorized.json',
+  ],
   flags: (command) =>
     command
       .option('--dry-run', 'compute the manifest, write the file of --manifest, and change nothing')
@@ -52,14 +58,19 @@ function build({ manifest: { manifest, hash }, databaseHash }: ReadState, file: 
   return { manifest_hash: hash, operations: manifest.operations.length, bytes: bytes.length, computations, agreeing };
 }
 
-async function dispatch(client: Client, state: ReadState, { dot_code, mode, ...request }: AskedOfDot): Promise<Json> {
-  const { manifest_hash, operations, checks } = decideOn(state, { dot_code, mode, ...request });
-  const { target, rollback } = request;
-  const gate = await passGate(client, DOT, mode, gateRequest({ target, rollback }));
-  return { mode, gate, manifest_hash, operations, checks };
+/** A plan is decided here; a dry run by the executor, which alone can check what was signed for it. */
+async function dispatch(client: Client, state: ReadState, asked: AskedOfDot): Promise<Json> {
+  const { mode, target, rollback } = asked;
+  const pass = () => passGate(client, DOT, mode, gateRequest({ target, rollback }));
+  if (mode === 'DRY_RUN') {
+    const gate = await pass();
+    return { mode, gate, ...(await dryRun(client, state, asked, runtimeConfig())) };
+  }
+  const { manifest_hash, operations, checks } = decideOn(state, asked);
+  return { mode, gate: await pass(), manifest_hash, operations, checks };
 }
 
-/** The part of a request that the gate knows; it was checked by then. */
+/** The part of a request that the gate knows; what is no text, decision or executor refuse. */
 function gateRequest(request: Readonly<Record<string, unknown>>): Json {
   return Object.fromEntries(
     Object.entries(request).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
@@ -68,7 +79,10 @@ function gateRequest(request: Readonly<Record<string, unknown>>): Json {
 
 function assertExpected(seen: string, expected: string | null): void {
   if (expected === null || seen === expected) return;
-  throw new C1Error('HOLD_MANIFEST_HASH_UNEXPECTED', { seen, expected });
+  throw new C1Error('HOLD_MANIFEST_HASH_UNEXPECTED', {
+    seen: withoutDigests(seen),
+    expected: withoutDigests(expected),
+  });
 }
 
 function hashOf(text: string): string {

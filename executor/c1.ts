@@ -1,23 +1,23 @@
-import { digestOf, type Json } from '../domain/canonical.ts';
+import type { Json } from '../domain/canonical.ts';
 import { C1Error } from '../domain/codes.ts';
 import { type Acceptance, accept, decide } from '../domain/decide.ts';
 import { MODES } from '../domain/decision/check.ts';
 import type { DecisionState } from '../domain/decision/reads.ts';
 import { type Asked, asked } from '../domain/decision/shapes.ts';
 import { CONTRACTED_DOT_CODES } from '../domain/dots.ts';
+import { assertMade, assertOperations, SEAL } from '../domain/dry-run.ts';
+import { EXECUTOR_ENDPOINT } from '../domain/executor.ts';
 import { manifestOf } from '../domain/manifest.ts';
 import { contractRow } from '../domain/payloads.ts';
 import { authorizationFault } from './authorizations.ts';
 import type { Body } from './body.ts';
 import * as reads from './c1-reads.ts';
 import { drift, isEndpointBound } from './contract.ts';
-import { type Fixture, type FixtureMap, type Output, SEAL, type Tools } from './fixture.ts';
+import type { Fixture, FixtureMap, Output, Tools } from './fixture.ts';
 import { planFor } from './plans.ts';
 import { refuseShape } from './shape.ts';
 
-/** How many canonical operations C1 has (executor.md). */
-const OPERATIONS = 14;
-const BOUND = { endpoint_ref: 'http://incomex-agent-api-executor:8090/dispatch', contract_status: 'endpoint_bound' };
+const BOUND = { endpoint_ref: EXECUTOR_ENDPOINT, contract_status: 'endpoint_bound' };
 
 const FIXTURE: Fixture = { produce: produceC1Vocab, check: checkC1VocabOutput };
 
@@ -151,20 +151,6 @@ export function checkC1VocabOutput(output: Output): void {
   if (validated !== true || writes_db !== false || write_obs !== false) {
     throw drift('a contract of C1 that is not as it was bound', 'the contract as W5 bound it');
   }
-  if (operations !== OPERATIONS) {
-    const seen = `${String(operations)} operations`;
-    throw new C1Error('REJECT_ACTION_SET_MISMATCH', { seen, expected: `${OPERATIONS} operations` });
-  }
-  if (mode === 'DRY_RUN') checkDryRun(output);
-}
-
-function checkDryRun({ manifest, manifest_hash, database_hash, seal, rows_before, rows_after }: Output): void {
-  for (const hash of [digestOf(manifest ?? null), database_hash]) {
-    if (hash === manifest_hash) continue;
-    const finding = { seen: `manifest hash ${String(hash)}`, expected: String(manifest_hash) };
-    throw new C1Error('HOLD_MANIFEST_NOT_REPRODUCED', finding);
-  }
-  if (rows_before === 0 && rows_after === 0 && seal === SEAL) return;
-  const seen = `${String(rows_before)} rows of the vocabulary before, ${String(rows_after)} after`;
-  throw new C1Error('HOLD_COUNTER_DRIFT', { seen, expected: '0 before and after a dry run' });
+  assertOperations(operations);
+  if (mode === 'DRY_RUN') assertMade(output);
 }

@@ -12,9 +12,6 @@ export interface Tools {
 /** Deterministic: the same rows give the same bytes. No time and no id of a request is in it. */
 export type Output = Readonly<Record<string, Json>>;
 
-/** Of every dry run, KG's and C1's alike. */
-export const SEAL = 'WITHHELD_DRY_RUN';
-
 /** How one DOT code is served. */
 export interface Fixture {
   /** @throws C1Error for a request that is refused */

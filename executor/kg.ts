@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
+import { SEAL } from '../domain/dry-run.ts';
 import { type Contract, drift, isEndpointBound, planOf, planQuery } from './contract.ts';
-import { type Fixture, type FixtureMap, type Output, SEAL, type Tools } from './fixture.ts';
+import type { Fixture, FixtureMap, Output, Tools } from './fixture.ts';
 import { refuseShape } from './shape.ts';
 
 /**

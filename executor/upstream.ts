@@ -1,4 +1,5 @@
 import { C1Error } from '../domain/codes.ts';
+import { fetchFault, wholeBody } from '../domain/fetched.ts';
 
 export interface UpstreamAnswer {
   readonly status: number;
@@ -26,28 +27,9 @@ export async function askUpstream(url: string, body: Buffer, limitMs: number = L
       signal: AbortSignal.timeout(limitMs),
     });
     const contentType = response.headers.get('content-type') ?? 'application/octet-stream';
-    return { status: response.status, contentType, bytes: await wholeBody(response) };
+    return { status: response.status, contentType, bytes: await wholeBody(response.body, LARGEST) };
   } catch (cause) {
     const expected = `an answer of the upstream executor within ${limitMs} ms`;
-    throw new C1Error('ERROR_UPSTREAM', { seen: reasonOf(cause), expected }, { cause });
+    throw new C1Error('ERROR_UPSTREAM', { seen: fetchFault(cause), expected }, { cause });
   }
-}
-
-async function wholeBody({ body }: Response): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of body ?? []) {
-    size += piece.length;
-    if (size > LARGEST) throw new RangeError(`an answer of more than ${LARGEST} bytes`);
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
-}
-
-/** `fetch failed` says nothing; what failed stands in its cause. The address is not quoted: it may hold a password. */
-function reasonOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  const inner: unknown = cause.cause;
-  if (inner instanceof Error) return 'code' in inner ? String(inner.code) : inner.message;
-  return cause.message;
 }

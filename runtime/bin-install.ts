@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, readlink, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
-import { canonicalJson, sha256Hex } from '../domain/canonical.ts';
-import { STAGING_LABELS } from '../domain/label.ts';
+import { sha256Hex } from '../domain/canonical.ts';
 import { type Built, READER } from './bin-build.ts';
+import { type BinConfigTarget, writeBinConfig } from './bin-config.ts';
 import { frozenScript, stubScript } from './bin-header.ts';
 import { errnoOf, readIfThere, writeAtomic, writeIfOther } from './files.ts';
 import type { BinDigests } from './install.ts';
@@ -10,16 +10,11 @@ import { isExecutable } from './os-user.ts';
 import type { StatePaths } from './paths.ts';
 import { bringRelease } from './release.ts';
 import { type DiskFile, diskFiles } from './seed/tools.ts';
-import { HOST } from './server-config.ts';
-import { OPERATOR } from './stand-in-keys.ts';
 
-export interface BinTarget {
-  readonly paths: StatePaths;
+export interface BinTarget extends BinConfigTarget {
   /** Folder of `buildBins`, which may be another runtime's. */
   readonly buildFolder: string;
   readonly built: Built;
-  readonly port: number;
-  readonly database: string;
   /** Digests of files that a DOT deployed and logged as known good: they are not put back to the built ones. */
   readonly knownGood: ReadonlySet<string>;
   /** Whether files that are not part of the starting state, such as staged ones, are removed. */
@@ -77,17 +72,11 @@ async function contentOf({ buildFolder, built }: BinTarget, { file, code, kind }
   return readFile(path.join(buildFolder, file), 'utf8');
 }
 
-/** Everything that a bin needs to find the runtime, beside it; and the Node and the cache that its first line names. */
-async function writeConfig({ paths, port, database }: BinTarget): Promise<void> {
-  const config = { label: STAGING_LABELS, host: HOST, port, database, operator: OPERATOR };
-  const files = [paths.config, path.join(paths.state, 'config', 'runtime.json')];
+/** What stands beside a bin: its configuration, and the Node and the cache that its first line names. */
+async function writeConfig(target: BinTarget): Promise<void> {
+  const { paths } = target;
   await Promise.all([
-    ...files.map((file) =>
-      writeIfOther(
-        file,
-        `${canonicalJson({ ...config, secrets: path.relative(path.dirname(file), paths.secrets) })}\n`,
-      ),
-    ),
+    writeBinConfig(target),
     // Bins have no extension; without this the nearest package.json above the state folder would say what they are.
     ...[paths.dot, paths.reader].map((folder) =>
       writeIfOther(path.join(folder, 'package.json'), '{"type":"commonjs"}\n'),

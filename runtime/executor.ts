@@ -8,9 +8,10 @@ import { bundleOf, type ExecutorFolder, executorFolder, readDeployment } from '.
 import type { Address } from '../executor/deploy/probe.ts';
 import { runningService, stopService } from '../executor/deploy/service.ts';
 import { type Built, EXECUTOR_BUNDLES, EXECUTOR_DEPLOY } from './bin-build.ts';
+import { type BinConfigTarget, executorAddress, writeBinConfig } from './bin-config.ts';
 import { link } from './bin-install.ts';
 import { pickPort } from './cluster.ts';
-import { readIfThere, writeIfOther } from './files.ts';
+import { writeIfOther } from './files.ts';
 import type { StatePaths } from './paths.ts';
 import { type Reporter, withProgress } from './reporter.ts';
 import { HOST } from './server-config.ts';
@@ -18,18 +19,15 @@ import { HOST } from './server-config.ts';
 const LOGIN = 'executor_ro';
 const START_LIMIT_MS = 30_000;
 
-export interface ExecutorTarget {
-  readonly paths: StatePaths;
+export interface ExecutorTarget extends BinConfigTarget {
   /** Folder of `buildBins`, which may be another runtime's. */
   readonly buildFolder: string;
   readonly built: Built;
-  /** Of PostgreSQL. */
-  readonly port: number;
-  readonly database: string;
 }
 
 /**
- * Brings the executor's releases, its deploy and its configuration into its folder; starts nothing. Which release is in
+ * Brings the executor's releases, its deploy and its configuration into its folder, and tells the bins where it will
+ * listen; starts nothing. Which release is in
  * use is the deploy's to say, so that a new build does not change it.
  */
 export async function installExecutor(target: ExecutorTarget): Promise<void> {
@@ -51,6 +49,7 @@ export async function installExecutor(target: ExecutorTarget): Promise<void> {
   await writeIfOther(path.join(paths.executor, 'package.json'), '{"type":"commonjs"}\n');
   await writeIfOther(folder.build, `${canonicalJson(build as unknown as Json)}\n`);
   await writeIfOther(folder.config, `${canonicalJson(await configOf(target))}\n`);
+  await writeBinConfig(target);
   await link(folder.node);
 }
 
@@ -125,8 +124,7 @@ function buildOf(built: Built): ExecutorBuild {
 /** The port is kept over every start, as the database's is. */
 async function configOf({ paths, port, database }: ExecutorTarget): Promise<Json> {
   const config = executorFolder(paths.executor).config;
-  const kept = await readIfThere(config);
-  const listen = kept === null ? { host: HOST, port: await pickPort() } : (JSON.parse(kept) as { listen: Json }).listen;
+  const listen = (await executorAddress(paths)) ?? { host: HOST, port: await pickPort() };
   const secret = (name: string) => path.relative(path.dirname(config), path.join(paths.secrets, name));
   return {
     label: [...STAGING_LABELS],
@@ -134,5 +132,5 @@ async function configOf({ paths, port, database }: ExecutorTarget): Promise<Json
     database: { host: HOST, port, database, login: LOGIN, passwordFile: secret(LOGIN) },
     upstreamUrl: null,
     allowedSigners: secret(path.join('ssh', 'allowed_signers')),
-  } as Json;
+  } as unknown as Json;
 }

@@ -1,4 +1,5 @@
 import type { Code } from '../codes.ts';
+import { withoutDigests } from '../digests.ts';
 import type { Asked, Facts, Gates, Grant, RuntimeManifest } from './shapes.ts';
 
 export const MODES = ['PLAN_ONLY', 'DRY_RUN', 'VERIFY_ONLY'] as const;
@@ -24,8 +25,9 @@ export interface Refusal {
 /** Null where it finds no fault. */
 export type Check = (of: Case) => Refusal | null;
 
+/** It gives no digest away, neither the one that is expected nor the one that was tried. */
 export function refusal(code: Code, seen: string, expected: string): Refusal {
-  return { accepted: false, code, seen, expected };
+  return { accepted: false, code, seen: withoutDigests(seen), expected: withoutDigests(expected) };
 }
 
 /** The refusal of the first check that refuses. */

@@ -148,8 +148,8 @@ function hasActionSet({ action_set }: Grant, { manifest }: Case): Refusal | null
 
 function fitsManifest({ manifest_hash }: Grant, { manifest }: Case): Refusal | null {
   if (manifest !== null && manifest_hash === manifest.hash) return null;
-  const expected = manifest?.hash ?? 'a manifest';
-  return refusal('REJECT_MANIFEST_HASH_MISMATCH', `manifest_hash of the grant ${shown(manifest_hash)}`, expected);
+  const seen = `manifest_hash of the grant ${shown(manifest_hash)}`;
+  return refusal('REJECT_MANIFEST_HASH_MISMATCH', seen, shown(manifest?.hash));
 }
 
 function hasQuorum({ facts: { quorum, proposed_at }, grant }: Case): Refusal | null {

@@ -70,9 +70,9 @@ function hasTheOperations({ operations }: PresentedManifest, { manifest }: Case)
 }
 
 function hasTheHash({ hash, ...manifest }: PresentedManifest, { manifest: own }: Case): Refusal | null {
-  const expected = own?.hash ?? 'the hash of the manifest of the runtime';
   for (const seen of [hash, digestOf(manifest)]) {
-    if (seen !== expected) return refusal('REJECT_MANIFEST_HASH_MISMATCH', `manifest hash ${shown(seen)}`, expected);
+    if (seen === own?.hash) continue;
+    return refusal('REJECT_MANIFEST_HASH_MISMATCH', `manifest hash ${shown(seen)}`, shown(own?.hash));
   }
   return null;
 }

@@ -16,9 +16,20 @@ const runtimeConfig = z.object({
   secrets: z.string(),
   /** The principal of the allowed signers who proposes, and whose key lies among the secrets. */
   operator: z._default(z.string(), 'operator_1'),
+  /**
+   * Where this runtime maps the host name of the executor's endpoint to: null while it has no executor, absent where the
+   * name is known to the network.
+   */
+  executor: z.optional(z.nullable(z.strictObject({ host: z.string(), port: z.int() }))),
   /** Time limits in milliseconds, for a host that is slower than most. */
   limits: z.prefault(
-    z.strictObject({ connect: limit(5_000), lock: limit(10_000), statement: limit(30_000), answer: limit(40_000) }),
+    z.strictObject({
+      connect: limit(5_000),
+      lock: limit(10_000),
+      statement: limit(30_000),
+      answer: limit(40_000),
+      executor: limit(30_000),
+    }),
     {},
   ),
 });

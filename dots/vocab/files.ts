@@ -3,8 +3,8 @@ import { closeSync, lstatSync, openSync, readFileSync, rmSync, statSync } from '
 import { dirname } from 'node:path';
 import { C1Error } from '../../domain/codes.ts';
 import { parseRequest } from '../../domain/decision/malformed.ts';
+import { assertReproduced } from '../../domain/dry-run.ts';
 import { writeWhole } from '../kernel/whole-file.ts';
-import { assertReproduced } from './state.ts';
 
 /** Far above any manifest of C1; a file is not read beyond it. */
 const LARGEST = 16 * 1024 * 1024;
@@ -31,11 +31,20 @@ function writeChecked(place: string, bytes: Buffer, hash: string): void {
   // Two at once on one file do not get into each other's way.
   const part = `${place}.${process.pid}.part`;
   try {
-    const check = () => assertReproduced('sha256sum', programHash(part), hash);
+    const check = () => assertReproduced('sha256sum', programHash({ place: part }), hash);
     writeWhole(place, bytes, { mode: 0o644, part, check });
   } finally {
     rmSync(part, { force: true });
   }
+}
+
+/**
+ * Has the sha256sum program compute the hash of bytes that are in no file.
+ *
+ * @throws C1Error HOLD_MANIFEST_NOT_REPRODUCED
+ */
+export function assertSummed(bytes: Buffer, hash: string): void {
+  assertReproduced('sha256sum', programHash({ bytes }), hash);
 }
 
 /** Renamed over a device, a link or a folder, a file would take its place; and no folder is made for it. */
@@ -64,10 +73,12 @@ function bytesOf(place: string): Buffer {
   throw new C1Error('REJECT_MALFORMED_REQUEST', { seen: `more than ${LARGEST} bytes`, expected: 'a manifest of C1' });
 }
 
+type Summed = { readonly place: string } | { readonly bytes: Buffer };
+
 /** Over the file as it is on the disk, which the program is given open: no name of a file is any of its business. */
-function programHash(place: string): string {
+function programHash(of: Summed): string {
   for (const [program, ...words] of PROGRAMS) {
-    const said = sumBy(program, words, place);
+    const said = sumBy(program, words, of);
     if (said !== null) return said.slice(0, 64);
   }
   throw new C1Error('HOLD_MANIFEST_NOT_REPRODUCED', {
@@ -77,11 +88,12 @@ function programHash(place: string): string {
   });
 }
 
-function sumBy(program: string, words: readonly string[], place: string): string | null {
-  const file = openSync(place, 'r');
+function sumBy(program: string, words: readonly string[], of: Summed): string | null {
+  const file = 'place' in of ? openSync(of.place, 'r') : 'pipe';
   try {
     return execFileSync(program, [...words], {
       stdio: [file, 'pipe', 'ignore'],
+      ...('bytes' in of ? { input: of.bytes } : {}),
       encoding: 'utf8',
       env: { PATH: process.env.PATH },
       timeout: LIMIT_MS,
@@ -91,7 +103,7 @@ function sumBy(program: string, words: readonly string[], place: string): string
     const seen = `a failure of ${program}: ${codeOf(cause)}`;
     throw new C1Error('HOLD_MANIFEST_NOT_REPRODUCED', { seen, expected: 'three computations' }, { cause });
   } finally {
-    closeSync(file);
+    if (typeof file === 'number') closeSync(file);
   }
 }
 

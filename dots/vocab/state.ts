@@ -1,6 +1,5 @@
 import type { Client } from 'pg';
 import type { Json } from '../../domain/canonical.ts';
-import { C1Error } from '../../domain/codes.ts';
 import { type Acceptance, accept, type DecisionRequest, decide } from '../../domain/decide.ts';
 import {
   DATABASE_HASH_READ,
@@ -11,6 +10,7 @@ import {
   VOCABULARY_READ,
 } from '../../domain/decision/reads.ts';
 import type { DotCode } from '../../domain/dots.ts';
+import { assertReproduced } from '../../domain/dry-run.ts';
 import { callGateway } from '../kernel/gateway.ts';
 
 export interface ReadState extends DecisionState {
@@ -29,12 +29,6 @@ export async function readState(client: Client): Promise<ReadState> {
   const databaseHash = read.manifest_function ? await ask<string>(client, DATABASE_HASH_READ) : null;
   if (databaseHash !== null) assertReproduced('PostgreSQL', databaseHash, state.manifest.hash);
   return { ...state, databaseHash };
-}
-
-/** @throws C1Error HOLD_MANIFEST_NOT_REPRODUCED */
-export function assertReproduced(by: string, seen: string, expected: string): void {
-  if (seen === expected) return;
-  throw new C1Error('HOLD_MANIFEST_NOT_REPRODUCED', { seen: `${seen} by ${by}`, expected: `${expected}, as by Node` });
 }
 
 /** The decision on the live state. @throws C1Error with the code of the refusal */

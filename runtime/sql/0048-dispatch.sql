@@ -55,18 +55,14 @@ begin
   end if;
 end $$;
 
--- A dry run needs somebody to do it. C1's also needs both authorizations, whose signatures no database can check: so this
--- gate never lets one through, and the executor, which can, is asked itself.
+-- A dry run needs somebody to do it. C1's also needs both authorizations, whose signatures no database can check: that is
+-- the executor's to do, which makes the dry run. What passes here is made by nobody yet.
 create function iu_core.assert_dry_run(contract public.dot_agent_api_contract) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   if contract.endpoint_ref is null then
     perform iu_core.refuse('HOLD_ENDPOINT_MISSING', 'C1H00', format('%s without endpoint_ref', contract.dot_code),
       'a contract that names its endpoint', 'use the mode of the contract, or PLAN_ONLY');
-  end if;
-  if starts_with(contract.dot_code, 'DOT_C1_') then
-    perform iu_core.refuse('HOLD_DRYRUN_NOT_AUTHORIZED', 'C1H00', 'a dry run of C1 at the gate of the database',
-      'both signed authorizations, which the executor checks', 'PLAN_ONLY, until owner and reviewer have signed');
   end if;
 end $$;
 
@@ -89,6 +85,9 @@ begin
       coalesce(jsonb_typeof(request), 'null')), 'a code, PLAN_ONLY, DRY_RUN or VERIFY_ONLY, and an object');
   end if;
   contract := iu_core.dispatch_contract(asked_code);
+  if asked_mode not in ('PLAN_ONLY', contract.mode) then
+    perform iu_core.refuse_malformed(format('mode %s for %s', asked_mode, asked_code), format('PLAN_ONLY or %s', contract.mode));
+  end if;
   select k.key into unknown from jsonb_object_keys(request) k(key) where k.key not in ('target', 'rollback') order by k.key limit 1;
   if unknown is not null then
     perform iu_core.refuse_malformed(format('request.%s', unknown), 'target and rollback, or nothing');
@@ -103,9 +102,6 @@ begin
   end if;
   if asked_mode = 'DRY_RUN' then
     perform iu_core.assert_dry_run(contract);
-  end if;
-  if asked_mode not in ('PLAN_ONLY', contract.mode) then
-    perform iu_core.refuse_malformed(format('mode %s for %s', asked_mode, asked_code), format('PLAN_ONLY or %s', contract.mode));
   end if;
   return jsonb_build_object('validated', true, 'endpoint_present', contract.endpoint_ref is not null,
     'true_dry_run_possible', contract.endpoint_ref is not null and contract.mode = 'DRY_RUN', 'writes_db', false, 'write_obs', false);

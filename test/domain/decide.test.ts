@@ -132,6 +132,17 @@ describe('one fault in a request that was accepted gives its own code', () => {
     const decision = decideOn(input);
     expect(decision).toMatchObject({ accepted: false, code, seen: expect.any(String), expected: expect.any(String) });
     expect(() => accept(decision)).toThrow(new RegExp(`^${code}: seen .+, expected .+\\. Next: `));
+    expect(JSON.stringify(decision)).not.toMatch(/[0-9a-f]{64}/i);
+  });
+});
+
+test('a refusal shows enough of two hashes to tell them apart, and neither whole', () => {
+  const refused = decideOn(changed('asked.manifest.hash', 'F'.repeat(64)));
+  const expected = `"${manifest.hash.slice(0, 12)}…"`;
+  expect(refused).toMatchObject({
+    code: 'REJECT_MANIFEST_HASH_MISMATCH',
+    seen: `manifest hash "${'F'.repeat(12)}…"`,
+    expected,
   });
 });
 

@@ -1,18 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { canonicalJson, type Json } from '../../domain/canonical.ts';
 import { RELEASE } from '../../executor/release.ts';
 import type { Trial } from '../dots/support/trial.ts';
 import { createC1Trial, HASH, MANIFEST, mintGrant, VERIFY } from './support/c1-runtime.ts';
 import { configFor, refusal, refusalOf, type Service, startService } from './support/service.ts';
+import { altered, createSigners, DRY_RUN, OWNER, REVIEW } from './support/signers.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'c1-signers-'));
-const allowedSigners = join(folder, 'allowed_signers');
-const SIGNERS = ['reviewer_1', 'owner_1', 'reviewer_twin'] as const;
-makeKeys();
+const { folder, allowedSigners, signed, authorized, dispose } = createSigners();
 
 let trial: Trial;
 let service: Service;
@@ -24,13 +17,9 @@ beforeAll(async () => {
 afterAll(async () => {
   await service.close();
   await trial.dispose();
-  rmSync(folder, { recursive: true });
+  dispose();
 });
 
-const EVIDENCE = 'e'.repeat(64);
-const REVIEW = { kind: 'reviewer_confirmation', signer: 'reviewer_1' };
-const OWNER = { kind: 'owner_authorization', signer: 'owner_1' };
-const DRY_RUN = { dot_code: 'DOT_C1_VOCAB_BUILD', mode: 'DRY_RUN' };
 const NOT_AUTHORIZED = refusal(403, 'HOLD_DRYRUN_NOT_AUTHORIZED');
 
 test('without a grant neither dry run nor verification goes through, however well it is authorized', async () => {
@@ -135,43 +124,3 @@ test('a database that canonicalises otherwise is told', async () => {
   );
   expect(refusalOf(await service.dispatch(authorized()))).toEqual(refusal(409, 'HOLD_MANIFEST_NOT_REPRODUCED'));
 });
-
-function authorized() {
-  return { ...DRY_RUN, authorizations: [signed(REVIEW), signed(OWNER)] };
-}
-
-type Fields = Readonly<Record<string, Json>>;
-
-interface How {
-  readonly key?: string;
-  readonly namespace?: string;
-}
-
-/** A statement that is good unless `fields` say otherwise, signed by the key of its signer. */
-function signed(
-  fields: Fields & { readonly signer: string },
-  { key = fields.signer, namespace = 'c1-dry-run' }: How = {},
-) {
-  const statement = { evidence_digest: EVIDENCE, expires_at: '2099-01-01T00:00:00Z', stack: 'dryrun', ...fields };
-  const words = ['-Y', 'sign', '-q', '-n', namespace, '-f', join(folder, key)];
-  return {
-    statement,
-    signature: execFileSync('ssh-keygen', words, { input: canonicalJson(statement), encoding: 'utf8' }),
-  };
-}
-
-function altered(one: ReturnType<typeof signed>, changes: Fields) {
-  return { ...one, statement: { ...one.statement, ...changes } };
-}
-
-/** Keys of this test; the twin has the reviewer's. */
-function makeKeys(): void {
-  for (const name of ['reviewer_1', 'owner_1']) {
-    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', join(folder, name)]);
-  }
-  for (const end of ['', '.pub']) {
-    writeFileSync(join(folder, `reviewer_twin${end}`), readFileSync(join(folder, `reviewer_1${end}`)), { mode: 0o600 });
-  }
-  const lines = SIGNERS.map((name) => `${name} ${readFileSync(join(folder, `${name}.pub`), 'utf8').trim()}`);
-  writeFileSync(allowedSigners, `${lines.join('\n')}\n`);
-}

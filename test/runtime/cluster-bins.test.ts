@@ -177,8 +177,16 @@ describe('installing', () => {
 
   it('gives bins what they need to find the runtime, and no more', async () => {
     const config = JSON.parse(await readFile(runtime.paths.config, 'utf8'));
-    expect(Object.keys(config).toSorted()).toEqual(['database', 'host', 'label', 'operator', 'port', 'secrets']);
-    expect(config).toMatchObject({ database: runtime.database, host: '127.0.0.1', port: runtime.port });
+    expect(Object.keys(config).toSorted()).toEqual([
+      'database',
+      'executor',
+      'host',
+      'label',
+      'operator',
+      'port',
+      'secrets',
+    ]);
+    expect(config).toMatchObject({ database: runtime.database, executor: null, host: '127.0.0.1', port: runtime.port });
     expect(path.resolve(path.dirname(runtime.paths.config), config.secrets)).toBe(runtime.paths.secrets);
     expect(config.label).toHaveLength(5);
     expect(config.operator).toBe(OPERATOR);

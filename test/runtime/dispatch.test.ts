@@ -5,6 +5,7 @@ import { C1_DOT_CODES, loginOf } from '../../domain/dots.ts';
 import { LOGINS } from '../../runtime/roles.ts';
 import { rowNamed } from '../dots/support/rows.ts';
 import { createTrial, type Trial } from '../dots/support/trial.ts';
+import { changed, decideOn } from '../support/decision.ts';
 import { as, attempt, NO_RIGHT, outcomeOf } from './guards/support/attempt.ts';
 
 const CALL = 'select public.fn_process_agent_api_dispatch($1, $2, $3) as answer';
@@ -63,6 +64,7 @@ describe('the gate answers', () => {
     [VERIFY, 'PLAN_ONLY', VERIFIER],
     [VERIFY, 'VERIFY_ONLY', VERIFIER],
     ['DOT_KG_EXPLAIN', 'PLAN_ONLY', PRODUCER],
+    [BUILD, 'DRY_RUN', PRODUCER],
     ['DOT_KG_EXPLAIN', 'DRY_RUN', PRODUCER],
     ['DOT_KG_EXPLAIN_VERIFY', 'PLAN_ONLY', VERIFIER],
     ['DOT_KG_EXPLAIN_VERIFY', 'VERIFY_ONLY', VERIFIER],
@@ -91,9 +93,8 @@ describe('the gate answers', () => {
 
 describe('the gate refuses', () => {
   test.each([
-    ['a dry run of C1, which nobody signed', BUILD, 'DRY_RUN', {}, 'HOLD_DRYRUN_NOT_AUTHORIZED'],
-    ['a dry run without endpoint', VERIFY, 'DRY_RUN', {}, 'HOLD_ENDPOINT_MISSING'],
-    ['the same of KG', 'DOT_KG_EXPLAIN_VERIFY', 'DRY_RUN', {}, 'HOLD_ENDPOINT_MISSING'],
+    ['a dry run by the verifier', VERIFY, 'DRY_RUN', {}, 'REJECT_MALFORMED_REQUEST'],
+    ['the same of KG', 'DOT_KG_EXPLAIN_VERIFY', 'DRY_RUN', {}, 'REJECT_MALFORMED_REQUEST'],
     ['a mode of the other DOT', BUILD, 'VERIFY_ONLY', {}, 'REJECT_MALFORMED_REQUEST'],
     ['a mode in small letters', BUILD, 'plan_only', {}, 'REJECT_MALFORMED_REQUEST'],
     ['an unknown mode', BUILD, 'EXPLAIN', {}, 'REJECT_MALFORMED_REQUEST'],
@@ -124,6 +125,21 @@ describe('the gate refuses', () => {
     expect(await dispatch(BUILD, 'PLAN_ONLY')).toEqual(PRODUCER);
     await untouched();
   });
+
+  test.each(['target', 'rollback'])(
+    'a mode that the DOT does not have as the decision does, before a bad %s',
+    async (field) => {
+      const request = { [field]: 'production' };
+      for (const [code, mode] of [
+        [VERIFY, 'DRY_RUN'],
+        [BUILD, 'VERIFY_ONLY'],
+      ] as const) {
+        const decision = decideOn(changed('asked', { dot_code: code, mode, ...request }));
+        expect(decision).toMatchObject({ accepted: false, code: 'REJECT_MALFORMED_REQUEST' });
+        expect([code, await dispatch(code, mode, request)]).toEqual([code, 'REJECT_MALFORMED_REQUEST']);
+      }
+    },
+  );
 
   test('a code of C1 whose contract is retired, changed or not there, and the same code once it is', async () => {
     for (const change of [
