@@ -1,6 +1,6 @@
 import type { local } from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
-import { canonicalJson } from '../domain/canonical.ts';
+import { canonicalJson, sha256Hex } from '../domain/canonical.ts';
 import { commandFor, type StepRow } from '../domain/steps/step.ts';
 import { SURFACES } from '../domain/surfaces.ts';
 import { dotResource } from './dot-resource.ts';
@@ -15,6 +15,8 @@ export class GovernedRow extends pulumi.ComponentResource {
   readonly outcome: pulumi.Output<string>;
   readonly name: string;
   readonly command: local.Command;
+  /** SHA-256 of what the command is asked: another one means that it runs again. */
+  readonly asked: string;
 
   /** @param after commands that have to be done first; the component waits as well, or it would say created before its row is there */
   constructor(
@@ -26,13 +28,16 @@ export class GovernedRow extends pulumi.ComponentResource {
     const dependencies = { parent: options.parent, dependsOn: [...options.after] };
     super(row.type, row.name, { ...row.inputs, ...again, ...generatedColumns(row) }, dependencies);
     const claimant = { stack: pulumi.getStack(), resource: row.owner };
+    const create = transport.call(commandFor(commandAfter(row.create, options.denials), claimant));
+    const stdin = row.payload === null ? null : canonicalJson(row.payload);
+    this.asked = sha256Hex(`${create}\n${stdin ?? ''}`);
     this.command = dotResource(
       row.name,
       {
         folder: row.place === 'dot' ? transport.dotFolder : transport.executorFolder,
-        create: transport.call(commandFor(asked(row.create, options.denials), claimant)),
+        create,
         delete: transport.call(commandFor(row.retire, claimant)),
-        stdin: row.payload === null ? null : canonicalJson(row.payload),
+        stdin,
       },
       { parent: this, dependsOn: [...options.after] },
     );
@@ -46,7 +51,7 @@ export class GovernedRow extends pulumi.ComponentResource {
  * The one thing of the runtime's history among the inputs: a changed input is what makes the engine run a command again,
  * and after a denial that is wanted (docs/decisions/0012).
  */
-function asked(command: string, denials: number): string {
+function commandAfter(command: string, denials: number): string {
   return denials === 0 ? command : `${command} --after-denials ${denials}`;
 }
 

@@ -1,6 +1,6 @@
 import type { local } from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
-import { canonicalJson } from '../domain/canonical.ts';
+import { canonicalJson, sha256Hex } from '../domain/canonical.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { binsOf, type ReaderCheck, type Step } from '../domain/steps/step.ts';
 import { dotResource } from './dot-resource.ts';
@@ -19,7 +19,7 @@ export interface GovernedStepArgs {
 
 /**
  * The shape of every step: open → rows → gate (steps.md). A gate whose readback failed is not in state, so the next `up`
- * checks again; on destroy the gate goes first and checks, the open goes last and reads back.
+ * checks again, and so does the `up` that changes a row; on destroy the gate goes first and checks, the open goes last and reads back.
  */
 export class GovernedStep extends pulumi.ComponentResource {
   /** Every field of the step, as data. */
@@ -42,8 +42,8 @@ export class GovernedStep extends pulumi.ComponentResource {
       args.after,
     );
     this.rows = this.declareRows(transport, args.snapshot);
-    const expected = { expected: args.expected, ...checksOf(step.checks?.gate) };
-    this.gate = this.reader(transport, 'gate', 'retire-check', expected, [
+    const request = { expected: args.expected, ...checksOf(step.checks?.gate), ...askedOf(this.rows) };
+    this.gate = this.reader(transport, 'gate', 'retire-check', request, [
       this.open,
       ...this.rows.map(({ command }) => command),
     ]);
@@ -84,4 +84,9 @@ export class GovernedStep extends pulumi.ComponentResource {
 
 function checksOf(checks: readonly ReaderCheck[] = []): { readonly checks?: readonly ReaderCheck[] } {
   return checks.length === 0 ? {} : { checks };
+}
+
+/** A changed input is what makes the engine run a command again: a row that is brought anew is read back anew. */
+function askedOf(rows: readonly GovernedRow[]): { readonly rows?: string } {
+  return rows.length === 0 ? {} : { rows: sha256Hex(rows.map(({ asked }) => asked).join('\n')) };
 }

@@ -50,7 +50,12 @@ const snapshotRequest = z.strictObject({
 });
 const checks = z._default(z.array(z.enum(READER_CHECKS)), []);
 const openRequest = z.strictObject({ bins, checks });
-const gateRequest = z.strictObject({ expected: z.partialRecord(surface, z.int()), checks });
+const gateRequest = z.strictObject({
+  expected: z.partialRecord(surface, z.int()),
+  checks,
+  /** SHA-256 of what the step's rows are asked; it is there so that a readback after a change is another one than before. */
+  rows: z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
+});
 
 /** Every tool row of C1 by its code, retired ones too. */
 const C1_TOOLS = { surface: 'dot_tools', prefix: 'DOT_C1_' } as const;

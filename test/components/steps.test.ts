@@ -95,6 +95,13 @@ test('the gate of W1 and the open of W4 ask the deployed registrar what is new',
   expect(asking.map(({ name }) => name)).toEqual(['w1-gate', 'w4-open']);
 });
 
+test('the gate of each step with rows is asked anew when one of them is; the others have none to go by', () => {
+  const gates = commands().filter(({ name }) => name.endsWith('-gate'));
+  const digests = gates.map(({ inputs }) => JSON.parse(String(inputs.stdin)).rows);
+  expect(gates.filter((_, at) => digests[at] === undefined).map(({ name }) => name)).toEqual(['prewrite-gate']);
+  expect(new Set(digests).size).toBe(gates.length);
+});
+
 test('a row shows its whole row, with what only the runtime can make as <generated>', () => {
   const registry = recorded.find(({ type }) => type === 'c1:registry:CollectionRegistryRow');
   expect(registry?.inputs).toMatchObject({

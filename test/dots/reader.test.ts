@@ -162,6 +162,9 @@ describe('gate', () => {
       expect(failureOf(await gate(expected, step))).toEqual(failure(3, 'HOLD_COUNTER_DRIFT'));
     }
     expect(failureOf(await gate({ specie: 1 }))).toEqual(INVALID);
+    const asked = (rows: string) => read(['gate', '--step', 'W2'], { expected: ONE_SPECIES, rows });
+    expect(failureOf(await asked('all'))).toEqual(INVALID);
+    expect((await asked('a'.repeat(64))).exitCode).toBe(0);
     expect(await trial.fingerprint()).toBe(before);
   });
 });
