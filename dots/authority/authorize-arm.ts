@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
-import type { Authorization } from '../../domain/plans/apr-dispatch.ts';
 import { GRANT_REQUESTS } from '../../domain/grant.ts';
+import type { Authorization } from '../../domain/plans/apr-dispatch.ts';
 import { liveRequest } from '../../domain/plans/apr-request.ts';
 import { grantMint } from '../../domain/plans/grant-mint.ts';
 import { assertQuorum, readRequest, readVotes } from '../kernel/approvals.ts';
