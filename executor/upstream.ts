@@ -44,10 +44,11 @@ async function wholeBody({ body }: Response): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-/** `fetch failed` says nothing; what failed stands in its cause. The address is not quoted: it may hold a password. */
+/** `fetch failed` says nothing; what failed stands in its cause. The address is not quoted: it may hold a password, and
+ * is in the message of whatever never came to be a request. */
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   const inner: unknown = cause.cause;
   if (inner instanceof Error) return 'code' in inner ? String(inner.code) : inner.message;
-  return cause.message;
+  return cause instanceof TypeError ? cause.name : cause.message;
 }
