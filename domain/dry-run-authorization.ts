@@ -7,6 +7,8 @@ import './english.ts';
  * owner's authorization, over the same evidence, by different keys. Whoever calls checks the signatures.
  */
 export const DRY_RUN_NAMESPACE = 'c1-dry-run';
+/** Beside the allowed signers: who is on it no longer counts, whatever he signed before. */
+export const REVOKED_SIGNERS = 'revoked_signers';
 export const AUTHORIZATION_KINDS = ['reviewer_confirmation', 'owner_authorization'] as const;
 
 const statement = z.strictObject({

@@ -14,10 +14,13 @@ export async function wholeBody(body: AsyncIterable<Uint8Array> | null, most: nu
   return Buffer.concat(pieces);
 }
 
-/** `fetch failed` says nothing; what failed stands in its cause. The address is not quoted: it may hold a password. */
+/**
+ * `fetch failed` says nothing; what failed stands in its cause. The address is not quoted: it may hold a password, and
+ * stands in the message of whatever never came to be a request.
+ */
 export function fetchFault(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   const inner: unknown = cause.cause;
   if (inner instanceof Error) return 'code' in inner ? String(inner.code) : inner.message;
-  return cause.message;
+  return cause instanceof TypeError ? cause.name : cause.message;
 }

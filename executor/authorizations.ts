@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { canonicalJson } from '../domain/canonical.ts';
 import { C1Error } from '../domain/codes.ts';
 import {
@@ -10,36 +11,45 @@ import {
   DRY_RUN_NAMESPACE,
   keysFault,
   pairFault,
+  REVOKED_SIGNERS,
   statementOf,
 } from '../domain/dry-run-authorization.ts';
 
 const LIMIT_MS = 10_000;
 
+/** Two statements of the right shape and kind, whose signatures nobody looked at yet. */
+export type Pair = readonly Authorization[];
+
 /**
- * What is wrong with the authorizations of a dry run; null where both hold.
+ * Whether the authorizations of a dry run are two that go together; says what is wrong where they are not.
  *
  * @param given as it came over the wire
  * @param now ISO 8601, of the database
- * @throws C1Error ERROR_SSH_MISSING
  */
-export async function authorizationFault(
-  given: unknown,
-  allowedSigners: string | null,
-  now: string,
-): Promise<string | null> {
+export function pairOf(given: unknown, now: string): Pair | string {
   if (given === undefined) return 'no authorizations';
   const parsed = authorizations.safeParse(given);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`);
-    return `authorizations ${problems.join('; ')}`;
-  }
-  const fault = pairFault(parsed.data, now);
-  if (fault !== null) return fault;
-  if (allowedSigners === null) return 'two authorizations, and nobody here who may sign';
-  return signaturesFault(parsed.data, allowedSigners);
+  if (parsed.success) return pairFault(parsed.data, now) ?? parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`);
+  return `authorizations ${problems.join('; ')}`;
 }
 
-async function signaturesFault(given: readonly Authorization[], allowedSigners: string): Promise<string | null> {
+/** One request after the other: each check starts programs, and whoever asks must not be able to start many. */
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * What is wrong with the signatures; null where both hold.
+ *
+ * @throws C1Error ERROR_SSH_MISSING
+ */
+export function signaturesFault(given: Pair, allowedSigners: string | null): Promise<string | null> {
+  if (allowedSigners === null) return Promise.resolve('two authorizations, and nobody here who may sign');
+  const mine = last.then(() => checkSignatures(given, allowedSigners));
+  last = mine.catch(() => undefined);
+  return mine;
+}
+
+async function checkSignatures(given: Pair, allowedSigners: string): Promise<string | null> {
   const fingerprints: string[] = [];
   for (const one of given) {
     const fingerprint = await verify(one, allowedSigners);
@@ -58,7 +68,9 @@ async function verify(
   try {
     const file = join(scratch, 'signature');
     await writeFile(file, signature, { mode: 0o600 });
+    const revoked = join(dirname(allowedSigners), REVOKED_SIGNERS);
     const words = ['-Y', 'verify', '-n', DRY_RUN_NAMESPACE, '-f', allowedSigners, '-I', statement.signer, '-s', file];
+    if (existsSync(revoked)) words.push('-r', revoked);
     const said = await sshKeygen(words, canonicalJson(statementOf({ statement, signature, ...rest })));
     return said === null ? null : (/ key (SHA256:\S+)/.exec(said)?.[1] ?? null);
   } finally {

@@ -9,7 +9,7 @@ import { assertMade, assertOperations, SEAL } from '../domain/dry-run.ts';
 import { EXECUTOR_ENDPOINT } from '../domain/executor.ts';
 import { manifestOf } from '../domain/manifest.ts';
 import { contractRow } from '../domain/payloads.ts';
-import { authorizationFault } from './authorizations.ts';
+import { pairOf, signaturesFault } from './authorizations.ts';
 import type { Body } from './body.ts';
 import * as reads from './c1-reads.ts';
 import { drift, isEndpointBound } from './contract.ts';
@@ -87,8 +87,12 @@ interface DryRunTools {
 
 async function dryRun(request: Asked, plan: reads.C1Plan, state: DecisionState, given: DryRunTools): Promise<Output> {
   const { tools, authorizations } = given;
-  const fault = await authorizationFault(authorizations, tools.allowedSigners, plan.gates.now);
-  const { auth_code } = orUnauthorized(fault, () => decided(request, state, fault === null));
+  const pair = pairOf(authorizations, plan.gates.now);
+  if (typeof pair === 'string') throw unauthorized(request, state, pair);
+  // Before any program is started for whoever asks: everything else has to be as it should.
+  const { auth_code } = decided(request, state, true);
+  const fault = await signaturesFault(pair, tools.allowedSigners);
+  if (fault !== null) throw unauthorized(request, state, fault);
   assertEndpoint(plan);
   const { VOCABULARY_COUNT, DATABASE_HASH, c1PlanQuery } = reads;
   const [before, rows, hash, after] = await tools.database.read(
@@ -117,13 +121,13 @@ function assertEndpoint({ contract }: reads.C1Plan): void {
   throw new C1Error('HOLD_ENDPOINT_MISSING', { seen, expected: 'a contract with an endpoint that is bound' });
 }
 
-/** Where nothing but the authorizations is missing, what is wrong with them is said. */
-function orUnauthorized<T>(fault: string | null, work: () => T): T {
+/** What is decided without authorizations; where nothing but them is missing, what is wrong with them is said. */
+function unauthorized(request: Asked, state: DecisionState, fault: string): unknown {
   try {
-    return work();
+    return decided(request, state, false);
   } catch (cause) {
-    if (fault === null || !(cause instanceof C1Error && cause.code === 'HOLD_DRYRUN_NOT_AUTHORIZED')) throw cause;
-    throw new C1Error('HOLD_DRYRUN_NOT_AUTHORIZED', { seen: fault, expected: cause.expected }, { cause });
+    if (!(cause instanceof C1Error && cause.code === 'HOLD_DRYRUN_NOT_AUTHORIZED')) return cause;
+    return new C1Error('HOLD_DRYRUN_NOT_AUTHORIZED', { seen: fault, expected: cause.expected }, { cause });
   }
 }
 

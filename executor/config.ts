@@ -11,6 +11,12 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 const text = z.string().check(z.minLength(1), z.maxLength(300));
 const port = z.int().check(z.minimum(0), z.maximum(65_535));
 
+/** No request can be made to such an address, and a secret is no part of a configuration. */
+function hasNoLogin(address: string): boolean {
+  const { username, password } = new URL(address);
+  return username === '' && password === '';
+}
+
 const schema = z
   .strictObject({
     /** What the runtime says of itself; empty on a governed host. */
@@ -18,7 +24,7 @@ const schema = z
     listen: z.strictObject({ host: text, port }),
     database: z.strictObject({ host: text, port, database: text, login: text, passwordFile: text }),
     /** The executor that was there before; every code that is not C1 is passed on to it. */
-    upstreamUrl: z.nullable(z.url({ protocol: /^https?$/ })),
+    upstreamUrl: z.nullable(z.url({ protocol: /^https?$/ }).check(z.refine(hasNoLogin, 'an address without a login'))),
     /** Who may sign the two authorizations of a DRY_RUN; none without it. */
     allowedSigners: z.nullable(text),
     release: z.strictObject({ name: text, digest: z.string().check(z.regex(/^(sha256:)?[0-9a-f]{64}$/)) }),

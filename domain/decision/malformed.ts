@@ -1,10 +1,10 @@
 import { C1Error } from '../codes.ts';
-import { parseJsonStrictly } from '../strict-json.ts';
+import { type Numbers, parseJsonStrictly } from '../strict-json.ts';
 
 /** A request as JSON. @throws C1Error REJECT_MALFORMED_REQUEST for anything but exactly one JSON value without duplicate keys */
-export function parseRequest(bytes: Uint8Array): unknown {
+export function parseRequest(bytes: Uint8Array, numbers?: Numbers): unknown {
   try {
-    return parseJsonStrictly(bytes);
+    return parseJsonStrictly(bytes, numbers);
   } catch (cause) {
     throw asMalformed(cause);
   }

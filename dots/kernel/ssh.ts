@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { SIGNATURE_NAMESPACE } from '../../domain/apr.ts';
 import { canonicalJson, type Json } from '../../domain/canonical.ts';
 import { C1Error } from '../../domain/codes.ts';
+import { REVOKED_SIGNERS } from '../../domain/dry-run-authorization.ts';
 
 /** Where the keys of an embedded runtime's stand-ins are, and who may sign (authority.md, "APR"). */
 export interface Signers {
@@ -76,17 +77,16 @@ export function verify(
   }
 }
 
-/** Public keys, one a line, or a list that `ssh-keygen -k` made; whoever is on it no longer counts, whatever he signed before. */
-const REVOKED = 'revoked_signers';
-
-/** The signature holds, so that only a revoked key makes this fail, or a list that cannot be read: neither is passed over. */
+/**
+ * The list has public keys, one a line, or is one that `ssh-keygen -k` made. The signature holds, so that only a revoked key makes this fail, or a list that cannot be read: neither is passed over.
+ */
 function assertNotRevoked({ folder }: Signers, words: readonly string[], statement: Json, principal: string): void {
-  const list = join(folder, REVOKED);
+  const list = join(folder, REVOKED_SIGNERS);
   if (!existsSync(list)) return;
   const ended = sshKeygen([...words, '-r', list], canonicalJson(statement));
   if (ended.status === 0) return;
   throw new C1Error('REJECT_SIGNER_REVOKED', {
-    seen: `a signature of ${principal} by a key that ${REVOKED} lists, or a list that cannot be read`,
+    seen: `a signature of ${principal} by a key that ${REVOKED_SIGNERS} lists, or a list that cannot be read`,
     expected: 'a key that was not revoked',
   });
 }

@@ -47,6 +47,8 @@ export async function deploy(request: DeployRequest): Promise<Deployed> {
   const unlock = await acquire(folder);
   try {
     assertRelease(folder, release);
+    // Before anything is ended: what is no link cannot be switched.
+    currentDigest(folder);
     const before = readDeployment(folder);
     if (before === null) return await bringFirst(request);
     return isInUse(folder, before, release) ? await keep(request, before) : await replace(request, before);
@@ -87,8 +89,8 @@ export async function verify(folder: ExecutorFolder, address: Address): Promise<
   if (status !== 'deployed') throw notDeployed('a deploy that did not come to its end', 'one that did');
   if (currentDigest(folder) !== release.digest) throw notDeployed('a link to another release', release.digest);
   assertRelease(folder, release);
-  if (!(await isHealthy(address, release))) {
-    const seen = `no answer to GET /health as ${release.name} ${release.digest}`;
+  if (runningService(folder, 'service') === null || !(await isHealthy(address, release))) {
+    const seen = `no process of ours, or no answer to GET /health as ${release.name} ${release.digest}`;
     throw new C1Error('ERROR_EXECUTOR_UNHEALTHY', { seen, expected: 'a service that says what it is' });
   }
   await assertAnswers(release, address, kg);
@@ -119,9 +121,15 @@ async function bringFirst(request: DeployRequest): Promise<Deployed> {
 async function replace(request: DeployRequest, before: Deployment): Promise<Deployed> {
   const { folder, release, address } = request;
   const { kg } = before;
-  await tryOut(request, kg);
   // A deploy that was killed half-way has not proved its release: what to go back to is what was there before that.
-  const previous = before.status === 'deploying' ? before.previous : before.release;
+  const isHalf = before.status === 'deploying';
+  const previous = isHalf ? before.previous : before.release;
+  try {
+    await tryOut(request, kg);
+  } catch (cause) {
+    if (isHalf) await giveBack(request, previous, kg, cause);
+    throw cause;
+  }
   writeDeployment(folder, { release, previous, status: 'deploying', kg });
   try {
     await serve(request, release);

@@ -51,11 +51,13 @@ export function assertRelease(folder: ExecutorFolder, { name, digest }: Executor
   if (seen !== digest) throw notThere(`a bundle with SHA-256 ${seen}`, `${digest}, as its folder says`);
 }
 
-/** Digest of the release that the link names; null where nothing was ever deployed. @throws C1Error HOLD_EXECUTOR_RELEASE */
+/** Digest of the release that the link names, the link itself where it leads elsewhere; null where nothing was ever deployed. @throws C1Error HOLD_EXECUTOR_RELEASE */
 export function currentDigest(folder: ExecutorFolder): string | null {
   if (lstatSync(folder.current, { throwIfNoEntry: false }) === undefined) return null;
   try {
-    return basename(readlinkSync(folder.current));
+    const link = readlinkSync(folder.current);
+    const digest = basename(link);
+    return link === join('releases', digest) ? digest : link;
   } catch (cause) {
     throw notThere('something else than a link to the current release', 'a link', cause);
   }

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import pWaitFor, { TimeoutError } from 'p-wait-for';
 import { C1Error } from '../../domain/codes.ts';
@@ -28,6 +30,7 @@ export interface Start {
  * @throws C1Error ERROR_EXECUTOR_UNHEALTHY when it ends, hangs or answers as another; it is ended then
  */
 export async function startService(folder: ExecutorFolder, role: Role, start: Start): Promise<void> {
+  await assertFree(start);
   const { child, log } = launch(folder, role, start);
   let ended: string | null = null;
   child.once('exit', (code, signal) => {
@@ -50,6 +53,19 @@ export async function startService(folder: ExecutorFolder, role: Role, start: St
   if (ended === null && child.pid !== undefined) return;
   await stopService(folder, role);
   throw unhealthy(start, ended ?? 'no process', log);
+}
+
+/** The same release of another folder would answer in our stead before ours finds its port taken. */
+async function assertFree(start: Start): Promise<void> {
+  const probe = createServer().listen(start.address);
+  try {
+    await once(probe, 'listening');
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    throw unhealthy(start, `port ${start.address.port} not to be had (${code})`);
+  }
+  probe.close();
+  await once(probe, 'close');
 }
 
 /** Process number of what runs in that role for this folder; null when nothing does. */
@@ -133,8 +149,8 @@ function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
   }
 }
 
-function unhealthy({ release }: Start, seen: string, log: string): C1Error {
-  const last = readIfThere(log)?.trim().split('\n').at(-1)?.slice(-300) ?? '';
+function unhealthy({ release }: Start, seen: string, log?: string): C1Error {
+  const last = log === undefined ? '' : (readIfThere(log)?.trim().split('\n').at(-1)?.slice(-300) ?? '');
   return new C1Error('ERROR_EXECUTOR_UNHEALTHY', {
     seen: `${release.name} with ${seen}${last === '' ? '' : `, and in its log: ${last}`}`,
     expected: 'a service that answers GET /health as that release',

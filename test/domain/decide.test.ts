@@ -31,6 +31,13 @@ test('a request in which nothing is wrong is accepted, with what was decided on 
   expect(decideOn(plan)).toMatchObject({ accepted: true, mode: 'PLAN_ONLY', auth_code: null });
 });
 
+test.each([
+  ['a grant of exactly 7 days', changed('grant.expires_at', '2026-01-08T10:00:00.123Z')],
+  ['a manifest of the moment in which the grant was proposed', changed('manifest.since', '2026-01-01T09:00:00Z')],
+])('%s is still accepted', (_, input) => {
+  expect(codeOf(input)).toBe('accepted');
+});
+
 describe('one fault in a request that was accepted gives its own code', () => {
   test.each([
     ['REJECT_NO_GRANT', 'no grant', changed('grant', null)],
@@ -39,6 +46,7 @@ describe('one fault in a request that was accepted gives its own code', () => {
     ['REJECT_GENERIC_GRANT', 'any plan', changed('grant.plan_ref', 'ANY')],
     ['REJECT_GENERIC_GRANT', 'no scope', changed('grant.scope', null)],
     ['REJECT_GENERIC_GRANT', 'scope without target', changed('grant.scope.target', undefined)],
+    ['REJECT_GENERIC_GRANT', 'scope without namespace', changed('grant.scope.namespace', undefined)],
     ['REJECT_GENERIC_GRANT', 'every operation', changed('grant.action_set', ['*'])],
     ['REJECT_GENERIC_GRANT', 'no operation', changed('grant.action_set', [])],
     ['REJECT_GENERIC_GRANT', 'good more than once', changed('grant.single_use', false)],
@@ -70,6 +78,11 @@ describe('one fault in a request that was accepted gives its own code', () => {
     ['REJECT_MANIFEST_MISSING', 'none in the runtime', changed('manifest', null)],
     ['REJECT_MANIFEST_HASH_MISMATCH', 'another hash presented', changed('asked.manifest.hash', 'f'.repeat(64))],
     ['REJECT_MANIFEST_HASH_MISMATCH', 'in another order', manifestWith('operations', manifest.operations.toReversed())],
+    [
+      'REJECT_MANIFEST_HASH_MISMATCH',
+      'in another order under the right hash',
+      changed('asked.manifest.operations', manifest.operations.toReversed()),
+    ],
     ['REJECT_MANIFEST_HASH_MISMATCH', 'another in the grant', changed('grant.manifest_hash', 'f'.repeat(64))],
     ['REJECT_ACTION_SET_MISMATCH', 'an extra value', manifestWith('operations.3', { ...first, operation_code: 'z' })],
     ['REJECT_ACTION_SET_MISMATCH', 'a missing value', manifestWith('operations', [first, second])],

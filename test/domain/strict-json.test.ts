@@ -30,6 +30,10 @@ describe('JSON is refused, and taken once it is right, with', () => {
     ['a leading zero', '[01]', '[1]'],
     ['a plus sign', '[+1]', '[1]'],
     ['a number without digits after the point', '[1.]', '[1.0]'],
+    ['a number that is not whole', '[0.5]', '[5e0]'],
+    ['a number over 2^53-1, which would be read as another', '[9007199254740993]', '[9007199254740991]'],
+    ['a number under -(2^53-1)', '[-9007199254740992]', '[-9007199254740991]'],
+    ['a number that no double holds', '[1e400]', '[1e4]'],
     ['hexadecimal', '[0x10]', '[16]'],
     ['NaN', '[NaN]', '[0]'],
     ['Infinity', '[-Infinity]', '[0]'],
@@ -73,4 +77,10 @@ test('a key named like a property of every object is a key like any other', () =
     ['constructor', 1],
     ['toString', 2],
   ]);
+});
+
+test('whoever only passes it on may take any number', () => {
+  const bytes = new TextEncoder().encode('[0.5,1e300]');
+  expect(() => parseJsonStrictly(bytes)).toThrow(REFUSED);
+  expect(parseJsonStrictly(bytes, 'any number')).toEqual([0.5, 1e300]);
 });

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkC1VocabOutput } from '../../executor/c1.ts';
+import type { Output } from '../../executor/fixture.ts';
+import { checkKgOutput } from '../../executor/kg.ts';
 import { RELEASE } from '../../executor/release.ts';
 import { RELEASE_V1 } from '../../executor/release-v1.ts';
 import type { Trial } from '../dots/support/trial.ts';
@@ -256,6 +259,23 @@ test('a KG contract that changed is told, not served', async () => {
     service.dispatch(KG_PLAN),
   );
   expect(refusalOf(answer)).toEqual(refusal(409, 'HOLD_DRIFT'));
+});
+
+test.each(['writes_db', 'write_obs'])('an output that says %s never leaves the service', async (field) => {
+  const { json } = await service.dispatch(BUILD_PLAN);
+  const drifted = expect.objectContaining({ code: 'HOLD_DRIFT' });
+  expect(() => checkC1VocabOutput({ ...json, [field]: true } as Output)).toThrow(drifted);
+  expect(() => checkC1VocabOutput(json as Output)).not.toThrow();
+  const { json: kg } = await service.dispatch(KG_PLAN);
+  expect(() => checkKgOutput({ ...kg, [field]: true } as Output)).toThrow(drifted);
+  expect(() => checkKgOutput(kg as Output)).not.toThrow();
+});
+
+test('authorizations are a field of a dry run alone', async () => {
+  expect(refusalOf(await service.dispatch({ ...BUILD_PLAN, authorizations: [] }))).toEqual(
+    refusal(400, 'REJECT_MALFORMED_REQUEST'),
+  );
+  expect((await service.dispatch(BUILD_PLAN)).status).toBe(200);
 });
 
 test('three of them answer alike, and each alike at any time', async () => {

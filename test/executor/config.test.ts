@@ -46,6 +46,7 @@ test.each([
   ['a list of signers that is not there', { ...GOOD, allowedSigners: 'x' }, 'allowedSigners'],
   ['an upstream that is no address', { ...GOOD, upstreamUrl: 'executor:8090' }, 'upstreamUrl'],
   ['an upstream that is a file', { ...GOOD, upstreamUrl: 'file:///etc/passwd' }, 'upstreamUrl'],
+  ['an upstream with a login', { ...GOOD, upstreamUrl: 'http://user:canary@executor:8090/dispatch' }, 'upstreamUrl'],
   ['a digest that is none', { ...GOOD, release: { ...GOOD.release, digest: 'v1' } }, 'release.digest'],
   ['a label that is no list', { ...GOOD, label: 'LOCAL' }, 'label'],
 ])('%s is named', (_, config, property) => {
@@ -53,6 +54,7 @@ test.each([
   expect(said).toMatch(/^ERROR_CONFIG_INVALID: seen /);
   expect(said).toContain(property);
   expect(said).not.toContain(folder);
+  expect(said).not.toContain('canary');
 });
 
 test.each([

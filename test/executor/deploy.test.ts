@@ -1,12 +1,12 @@
-import { appendFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readlink, rm, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { C1Error } from '../../domain/codes.ts';
 import { EXECUTOR_C1, type ExecutorRelease } from '../../domain/executor.ts';
-import { deploy } from '../../executor/deploy/deploy.ts';
+import { deploy, verify } from '../../executor/deploy/deploy.ts';
 import { bundleOf } from '../../executor/deploy/folder.ts';
-import { runningService, stopProcess } from '../../executor/deploy/service.ts';
+import { runningService, startService, stopProcess } from '../../executor/deploy/service.ts';
 import { type Behaviour, createExecutorFolder, type ExecutorTrial } from './support/executor-folder.ts';
 
 const KG = { dot_code: 'DOT_KG_EXPLAIN', mode: 'PLAN_ONLY' };
@@ -63,6 +63,17 @@ describe('a deploy', () => {
     const broken = await trial.release({ servesC1: true, start: 'crash as service' });
     expect(await refusalOf(broken)).toBe('ERROR_EXECUTOR_UNHEALTHY');
     expect(await inUse()).toBe(v1.digest);
+  });
+
+  test('that was killed with nothing running is taken back when the next release fails its trial', async () => {
+    const { kg } = await deploy(trial.request(v1));
+    const c1 = await trial.release({ servesC1: true });
+    await writeFile(trial.folder.deployed, JSON.stringify({ release: c1, previous: v1, status: 'deploying', kg }));
+    await stopProcess(runningService(trial.folder, 'service') ?? 0);
+    expect(await refusalOf(await trial.release({ servesC1: true, start: 'crash' }))).toBe('ERROR_EXECUTOR_UNHEALTHY');
+    expect((await trial.ask(KG)).status).toBe(200);
+    expect(await trial.deployed()).toMatchObject({ release: v1, status: 'deployed' });
+    expect(await deploy(trial.request(c1))).toMatchObject({ outcome: 'OK_APPLIED', before: v1, after: c1 });
   });
 
   test('two at once: one after the other, and both come to the same', async () => {
@@ -126,6 +137,40 @@ describe('a folder that is not as a deploy leaves it', () => {
     const c1 = await trial.release({ servesC1: true });
     expect(await refusalOf(c1)).toBe('ERROR_EXECUTOR_UNHEALTHY');
     await new Promise((resolve) => other.close(resolve));
+    expect(await deploy(trial.request(c1))).toMatchObject({ outcome: 'OK_APPLIED' });
+  });
+
+  test('a port on which the same release of another folder answers is a taken port too', async () => {
+    await stopProcess(runningService(trial.folder, 'service') ?? 0);
+    const other = await createExecutorFolder();
+    try {
+      expect(await other.release({}, trial.address.port)).toEqual(v1);
+      await startService(other.folder, 'service', { release: v1, address: trial.address, limitMs: 3_000 });
+      expect((await trial.ask(KG)).status).toBe(200);
+      expect(await refusalOf(v1)).toBe('ERROR_EXECUTOR_UNHEALTHY');
+      await expect(verify(trial.folder, trial.address)).rejects.toMatchObject({ code: 'ERROR_EXECUTOR_UNHEALTHY' });
+    } finally {
+      await other.dispose();
+    }
+    expect(await deploy(trial.request(v1))).toMatchObject({ outcome: 'NOOP_ALREADY_THERE' });
+    expect(await verify(trial.folder, trial.address)).toMatchObject({ release: v1 });
+  });
+
+  test('a link that leads out of it is not the release in use, and the next deploy puts it right', async () => {
+    await rm(trial.folder.current);
+    await symlink(join('/tmp', v1.digest), trial.folder.current);
+    await expect(verify(trial.folder, trial.address)).rejects.toMatchObject({ code: 'HOLD_EXECUTOR_RELEASE' });
+    expect(await deploy(trial.request(v1))).toMatchObject({ outcome: 'OK_APPLIED' });
+    expect(await verify(trial.folder, trial.address)).toMatchObject({ release: v1 });
+  });
+
+  test('a folder where the link should be is a stop, and what runs runs on', async () => {
+    await rm(trial.folder.current);
+    await mkdir(trial.folder.current);
+    const c1 = await trial.release({ servesC1: true });
+    expect(await refusalOf(c1)).toBe('HOLD_EXECUTOR_RELEASE');
+    expect((await trial.ask(KG)).status).toBe(200);
+    await rmdir(trial.folder.current);
     expect(await deploy(trial.request(c1))).toMatchObject({ outcome: 'OK_APPLIED' });
   });
 });

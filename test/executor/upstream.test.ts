@@ -44,7 +44,7 @@ beforeEach(() => {
 });
 
 test('a code that is not of C1 is passed on, and comes back, byte for byte', async () => {
-  const sent = '{ "mode":"ANY", "dot_code" :"DOT_KG_EXPLAIN",\n "more": [1.0, "\\u00e4ä"]}';
+  const sent = '{ "mode":"ANY", "dot_code" :"DOT_KG_EXPLAIN",\n "more": [1.0, 0.5, 9007199254740993, "\\u00e4ä"]}';
   const response = await fetch(`${service.url}/dispatch`, {
     method: 'POST',
     body: sent,
@@ -113,6 +113,13 @@ describe('an upstream that does not answer', () => {
     const away = await startService(RELEASE, configFor(runtime, { upstreamUrl: 'http://127.0.0.1:1/dispatch' }));
     expect(refusalOf(await away.dispatch(KG_PLAN))).toEqual(refusal(502, 'ERROR_UPSTREAM'));
     await away.close();
+  });
+
+  test('has an address that cannot be asked, which is quoted to nobody', async () => {
+    const refused = await askUpstream('http://user:canary@127.0.0.1/', Buffer.from('{}')).catch(
+      (error: unknown) => error,
+    );
+    expect(refused).toMatchObject({ code: 'ERROR_UPSTREAM', message: expect.not.stringContaining('canary') });
   });
 
   test('hangs', async () => {

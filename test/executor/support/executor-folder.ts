@@ -31,9 +31,9 @@ export async function createExecutorFolder() {
   return {
     folder,
     address,
-    release: async (behaviour: Behaviour): Promise<ExecutorRelease> => {
+    release: async (behaviour: Behaviour, servicePort: number = address.port): Promise<ExecutorRelease> => {
       const name = behaviour.servesC1 === true ? EXECUTOR_C1 : EXECUTOR_V1;
-      const bundle = bundleText(behaviour, address.port);
+      const bundle = bundleText(behaviour, servicePort);
       const digest = createHash('sha256').update(bundle).digest('hex');
       await mkdir(join(folder.releases, digest), { recursive: true });
       await writeFile(join(folder.releases, digest, 'executor.cjs'), bundle);
