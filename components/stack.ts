@@ -3,7 +3,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { PatchProposal } from '../domain/apr.ts';
 import { C1Error } from '../domain/codes.ts';
 import { LABEL_LINE } from '../domain/label.ts';
-import { assertThrough, countDeltas, planSteps, refsOf, stepsThrough } from '../domain/program.ts';
+import { assertHandlerFirst, assertThrough, countDeltas, planSteps, refsOf, stepsThrough } from '../domain/program.ts';
 import { assertIntegrity } from '../domain/runtime-state.ts';
 import { binsOf, type Step } from '../domain/steps/step.ts';
 import { assertArrivals, comingRows } from './arrivals.ts';
@@ -53,6 +53,7 @@ async function declare(lookUps: Promise<LookUps>): Promise<void> {
   assertIntegrity(live.state);
   assertApprovals(config, live);
   assertThrough(config.through, live.state);
+  assertHandlerFirst(steps, live.state);
   const plans = planSteps(steps, live.snapshot, pulumi.getStack());
   const counts = countDeltas(plans, planned, live.state);
   await crossCheck(live.snapshot, lookUps);

@@ -1,5 +1,3 @@
-import { lstatSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Option } from 'commander';
 import {
   type AprRequest,
@@ -9,14 +7,14 @@ import {
   patchOrder,
   requestStatement,
 } from '../../domain/apr.ts';
-import { sha256Hex } from '../../domain/canonical.ts';
 import { C1Error } from '../../domain/codes.ts';
 import type { Delta } from '../../domain/deltas.ts';
 import { parsePayload } from '../../domain/payloads.ts';
 import { aprPropose, patchFor } from '../../domain/plans/apr-propose.ts';
 import type { GatewayCall } from '../kernel/gateway.ts';
 import { rowCalls } from '../kernel/gateway.ts';
-import { dotFolder, runBin, runtimeConfig } from '../kernel/main.ts';
+import { runBin, runtimeConfig } from '../kernel/main.ts';
+import { readReleased } from '../kernel/release-file.ts';
 import { keyFileOf, sign, signersOf, verify } from '../kernel/ssh.ts';
 
 runBin<PatchProposal>({
@@ -49,20 +47,8 @@ function proposalOf(dotCode: unknown, stdin: unknown): PatchProposal {
       expected: 'the same in both',
     });
   }
-  const content = contentOf(content_file, new_content_sha256);
+  const content = readReleased(content_file, new_content_sha256);
   return { ...order, new_content_base64: content.toString('base64') };
-}
-
-function contentOf(name: string, sha256: string): Buffer {
-  const file = join(dotFolder(), '..', 'release', name);
-  const isFile = lstatSync(file, { throwIfNoEntry: false })?.isFile() === true;
-  const bytes = isFile ? readFileSync(file) : null;
-  if (bytes !== null && sha256Hex(bytes) === sha256) return bytes;
-  throw new C1Error('ERROR_PAYLOAD_INVALID', {
-    seen: bytes === null ? `no plain file ${name} in the release` : `${name} with SHA-256 ${sha256Hex(bytes)}`,
-    expected: `the file ${name} with SHA-256 ${sha256}`,
-    next: 'npx c1 runtime start, which brings the release, then the same command again',
-  });
 }
 
 /** The proposer is the principal whose signature the request carries; a withdrawal needs none. */
