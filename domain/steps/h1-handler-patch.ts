@@ -23,7 +23,7 @@ export function handlerPatchStep({ release, handlerProposal }: ReleasePayloads):
     blastRadius: 'the file of dot-apr-execute; apr_requests, vps_deploy_log',
     stops: [
       'quorum not passed: an expected stop, never forced',
-      'the new file does not pass the syntax check: the old one stays',
+      'the new file does not pass the syntax check, or does not answer as its version: the old one stays',
       'the file that is there is not the one that the request replaces',
     ],
     attack: 'a patch that breaks another arm',
