@@ -8,6 +8,9 @@ import { BuildGrant } from './build-grant.ts';
 import { ContractBinding } from './contract-binding.ts';
 import { ExecutorImage } from './executor-image.ts';
 import type { GovernedStep, GovernedStepArgs } from './governed-step.ts';
+import { HandlerBinding } from './handler-binding.ts';
+import { HandlerLoad } from './handler-load.ts';
+import { HandlerPatch } from './handler-patch.ts';
 import { PrewriteGate } from './prewrite.ts';
 import { Registrar } from './registrar.ts';
 import { Surface } from './surface.ts';
@@ -16,6 +19,9 @@ import type { Transport } from './transport.ts';
 
 const COMPONENTS: Readonly<Record<StepId, new (args: GovernedStepArgs) => GovernedStep>> = {
   BASELINE: Baseline,
+  H1: HandlerPatch,
+  H2: HandlerLoad,
+  H4: HandlerBinding,
   PREWRITE: PrewriteGate,
   W1: Registrar,
   W2: Admission,

@@ -4,7 +4,7 @@ import type { PatchProposal } from '../domain/apr.ts';
 import { C1Error } from '../domain/codes.ts';
 import { LABEL_LINE } from '../domain/label.ts';
 import { MANIFEST_REFS, manifestIn } from '../domain/plans/grant-content.ts';
-import { assertThrough, countDeltas, planSteps, refsOf, stepsThrough } from '../domain/program.ts';
+import { assertHandlerFirst, assertThrough, countDeltas, planSteps, refsOf, stepsThrough } from '../domain/program.ts';
 import { blankBinding } from '../domain/release.ts';
 import { assertIntegrity } from '../domain/runtime-state.ts';
 import { binsOf, type Step } from '../domain/steps/step.ts';
@@ -60,6 +60,7 @@ async function declare(lookUps: Promise<LookUps>): Promise<void> {
   assertIntegrity(live.state);
   assertApprovals(config, live);
   assertThrough(config.through, live.state);
+  assertHandlerFirst(steps, live.state);
   const plans = planSteps(steps, live.snapshot, pulumi.getStack());
   const counts = countDeltas(plans, planned, live.state);
   await crossCheck(live.snapshot, lookUps);

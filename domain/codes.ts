@@ -352,6 +352,11 @@ export const CODES = {
     'bin',
     'executor',
   ]),
+  REJECT_PATCH_DOES_NOT_RUN: reject(
+    'The new file of the DOT that applies patches does not answer as the version that was approved; the old one is in place.',
+    'propose a patch that does',
+    ['bin'],
+  ),
   REJECT_PATCH_SYNTAX: reject(
     'The new file of a patch does not pass the syntax check; the old one is in place.',
     'propose a patch that does',

@@ -2,6 +2,7 @@ import { C1Error } from './codes.ts';
 import type { RowRef, ScopeRef } from './deltas.ts';
 import { refOf } from './deltas.ts';
 import { C1_DOT_CODES } from './dots.ts';
+import { AUTHORIZE_ACTION, AUTHORIZE_HANDLER, HANDLER_UNBOUND } from './handler.ts';
 import { C1_SCHEMA, C1_TABLE } from './objects.ts';
 import { CATALOGUE_OF_DOTS } from './payloads.ts';
 import type { RuntimeState } from './runtime-state.ts';
@@ -23,13 +24,11 @@ const STARTING: Partial<Readonly<Record<SurfaceName, number>>> = {
 };
 /** A drift of the live host: W4 reconciles it, and a destroy does not put it back. */
 const CATALOGUE_SAID = 163;
-/** The root blocker of the source documents: no grant can exist until H4 binds a handler. */
-const UNBOUND = 'unimplemented';
 
 /** Counts alone would let one row pass for another. */
 const MOVED = 'surfaces changed by no DOT since install';
 
-const BUILD_STEP: RowRef = { surface: 'apr_action_types', key: 'authorize_build_step' };
+const BUILD_STEP: RowRef = { surface: 'apr_action_types', key: AUTHORIZE_ACTION };
 const CATALOGUE: RowRef = { surface: 'meta_catalog', key: CATALOGUE_OF_DOTS };
 const KG_PAIR: readonly (RowRef & { readonly role: string })[] = [
   { surface: 'dot_agent_api_contract', key: 'DOT_KG_EXPLAIN', role: 'producer' },
@@ -84,7 +83,7 @@ function factsOf(state: RuntimeState, snapshot: Snapshot): readonly PrewriteFact
     presence(`schema ${C1_SCHEMA}`, snapshot, SCHEMA),
     presence(`table ${C1_TABLE}`, snapshot, TABLE),
     fact(`${CATALOGUE_OF_DOTS} record_count`, state.catalogueCount ?? 'absent', catalogueExpected(state, snapshot)),
-    fact('handler of authorize_build_step', column(snapshot, BUILD_STEP, 'handler_ref'), UNBOUND),
+    fact('handler of authorize_build_step', column(snapshot, BUILD_STEP, 'handler_ref'), handlerExpected(snapshot)),
     ...KG_PAIR.map((ref) => fact(`role of ${ref.key}`, column(snapshot, ref, 'role'), ref.role)),
   ];
 }
@@ -104,8 +103,14 @@ function catalogueExpected(state: RuntimeState, snapshot: Snapshot): number | st
   return wasReconciled ? (state.counters.dot_tools?.live ?? 'unread') : CATALOGUE_SAID;
 }
 
+/** The root blocker of the source documents, until H4 binds it. */
+function handlerExpected(snapshot: Snapshot): string {
+  return liveClaimOf(snapshot, BUILD_STEP) === null ? HANDLER_UNBOUND : AUTHORIZE_HANDLER;
+}
+
+/** The handler comes before this gate, in every profile. */
 function profileOf(state: RuntimeState, snapshot: Snapshot): PrewriteProfile {
-  if (state.steps.some((step) => step !== 'BASELINE')) return 'applied';
+  if (state.steps.some((step) => step.startsWith('W'))) return 'applied';
   const wasThere = C1_DOT_CODES.some((code) => snapshot.claims.has(refOf({ surface: TOOLS.surface, key: code })));
   return wasThere || snapshot.claims.has(refOf(SCHEMA)) ? 'reapply' : 'fresh';
 }

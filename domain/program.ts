@@ -1,16 +1,18 @@
 import { C1Error } from './codes.ts';
 import { type Delta, refOf, type ScopeRef, scopeName } from './deltas.ts';
-import type { ExecutorBuild } from './executor.ts';
 import { isPlanned, type PlannedDeltas, plannedCounts } from './planned-deltas.ts';
 import { grantRef } from './plans/grant-request.ts';
-import type { GrantBinding } from './release.ts';
+import type { BuildPayloads, GrantBinding } from './release.ts';
 import type { RuntimeState } from './runtime-state.ts';
 import { foldDeltas, rowOf, type Snapshot } from './snapshot.ts';
 import { baselineStep } from './steps/baseline.ts';
+import { handlerPatchStep } from './steps/h1-handler-patch.ts';
+import { handlerLoadStep } from './steps/h2-handler-load.ts';
+import { handlerBindingStep } from './steps/h4-handler-binding.ts';
 import { assertPayloads, type StepPayloads } from './steps/payloads.ts';
 import { prewriteStep } from './steps/prewrite.ts';
 import { STEP_IDS, type Step, type StepId, type StepRow } from './steps/step.ts';
-import { type RegistrarPayload, registrarStep } from './steps/w1-registrar.ts';
+import { registrarStep } from './steps/w1-registrar.ts';
 import { admissionStep } from './steps/w2-admission.ts';
 import { surfaceStep } from './steps/w3-surface.ts';
 import { toolStep } from './steps/w4-tools.ts';
@@ -21,24 +23,30 @@ import { SURFACE_NAMES, SURFACES, type SurfaceName } from './surfaces.ts';
 
 export const LAST_STEP: StepId = 'W7';
 
+/** What the steps are made of. */
+export interface ProgramPayloads extends StepPayloads, BuildPayloads {
+  readonly binding: GrantBinding;
+}
+
+const MAKERS: Readonly<Record<StepId, (payloads: ProgramPayloads) => Step>> = {
+  BASELINE: baselineStep,
+  H1: handlerPatchStep,
+  H2: handlerLoadStep,
+  H4: handlerBindingStep,
+  PREWRITE: prewriteStep,
+  W1: registrarStep,
+  W2: admissionStep,
+  W3: surfaceStep,
+  W4: toolStep,
+  W5: contractStep,
+  W6: executorStep,
+  W7: grantStep,
+};
+
 /** The steps that a stack declares, in order. @throws C1Error ERROR_PAYLOAD_INVALID when payloads do not name the right DOTs once each */
-export function stepsThrough(
-  through: StepId,
-  payloads: StepPayloads & RegistrarPayload & { readonly executor: ExecutorBuild; readonly binding: GrantBinding },
-): readonly Step[] {
+export function stepsThrough(through: StepId, payloads: ProgramPayloads): readonly Step[] {
   assertPayloads(payloads);
-  const all = [
-    baselineStep(),
-    prewriteStep(),
-    registrarStep(payloads),
-    admissionStep(payloads),
-    surfaceStep(),
-    toolStep(payloads),
-    contractStep(payloads),
-    executorStep(payloads),
-    grantStep(payloads),
-  ];
-  return all.slice(0, STEP_IDS.indexOf(through) + 1);
+  return STEP_IDS.slice(0, STEP_IDS.indexOf(through) + 1).map((id) => MAKERS[id](payloads));
 }
 
 /** What a row's plan comes to, on the state as the rows before it will leave it. */
@@ -116,6 +124,22 @@ export function assertThrough(through: StepId, state: RuntimeState): void {
   throw new C1Error('HOLD_THROUGH_BELOW_APPLIED', {
     seen: `c1:through ${through} with live rows of ${above.toSorted().join(', ')}`,
     expected: `${above.toSorted().at(-1)} or later`,
+  });
+}
+
+/**
+ * The handler comes before the first write. Where writes are live without it, it is not slipped in under them: what they
+ * were approved on would change.
+ *
+ * @throws C1Error HOLD_HANDLER_UNDER_WRITES
+ */
+export function assertHandlerFirst(steps: readonly Step[], state: RuntimeState): void {
+  const missing = steps.find(({ id, rows }) => id.startsWith('H') && rows.length > 0 && !state.steps.includes(id));
+  const live = state.steps.filter((step) => step.startsWith('W')).toSorted();
+  if (missing === undefined || live.length === 0) return;
+  throw new C1Error('HOLD_HANDLER_UNDER_WRITES', {
+    seen: `${missing.id} not applied under live rows of ${live.join(', ')}`,
+    expected: `${missing.id} before the first write`,
   });
 }
 

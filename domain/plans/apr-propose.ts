@@ -95,7 +95,8 @@ function refFor(snapshot: Snapshot, payload: PatchProposal) {
 function imageFor(snapshot: Snapshot, payload: PatchProposal): Image {
   return {
     apr_code: codeFor(snapshot, payload),
-    request_type: 'governance',
+    // As seed 003 has it: a patch repairs the file of a DOT.
+    request_type: 'fix_repair_dot',
     action_code: PATCH_ACTION,
     proposed_action: imageOfPatch(actionFor(snapshot, payload)),
     risk_class: 'high',

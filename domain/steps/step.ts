@@ -4,8 +4,8 @@ import type { Claimant, DotPlan, Family, Plan } from '../plans/plan.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { SurfaceName } from '../surfaces.ts';
 
-export const STEP_IDS = ['BASELINE', 'PREWRITE', 'W1', 'W2', 'W3', 'W4', 'W5', 'W6', 'W7'] as const;
-/** Steps that are built, in the order in which they run. */
+/** Steps that are built, in the order in which they run (steps.md; H3 and H6 come between H2 and H4, and after H4). */
+export const STEP_IDS = ['BASELINE', 'H1', 'H2', 'H4', 'PREWRITE', 'W1', 'W2', 'W3', 'W4', 'W5', 'W6', 'W7'] as const;
 export type StepId = (typeof STEP_IDS)[number];
 
 /**
@@ -58,13 +58,14 @@ export interface Step {
 }
 
 /**
+ * `handler`: the deployed `dot-apr-execute` is the one that has the handler, and runs.
  * `registrar`: the deployed registrar, asked for everything that is new, names exactly the C1 DOTs that are not live.
  * `prewrite`: the whole state that the first write expects, and a way to write.
  * `executor`: the release in use is whole, answers, and answers KG as before.
  * `issuer`: the DOT that asks for the grant has its whole lifecycle (H5).
  * `grant`: exactly one grant, minted from its request, bound to the manifest in three computations, and the verifier's yes.
  */
-export const READER_CHECKS = ['registrar', 'prewrite', 'executor', 'issuer', 'grant'] as const;
+export const READER_CHECKS = ['handler', 'registrar', 'prewrite', 'executor', 'issuer', 'grant'] as const;
 export type ReaderCheck = (typeof READER_CHECKS)[number];
 
 export interface StepRowOptions<P extends Json> {

@@ -1,52 +1,26 @@
-import type { PatchProposal } from '../apr.ts';
-import { digestOf } from '../canonical.ts';
-import { aprExecute } from '../plans/apr-execute.ts';
-import { aprPropose } from '../plans/apr-propose.ts';
-import { denialsOf } from '../plans/apr-request.ts';
-import { type Release, registrarOrder } from '../release.ts';
-import { type Step, stepRow } from './step.ts';
-
-export interface RegistrarPayload {
-  readonly release: Release;
-  readonly proposal: PatchProposal;
-}
+import { type ReleasePayloads, registrarOrder } from '../release.ts';
+import { PATCH_DOTS, patchRows } from './patch-rows.ts';
+import type { Step } from './step.ts';
 
 /**
  * W1: the owners are asked for the hardened registrar, and what they approved is put in place together with the eight
  * files that it is to register (seed 000, W1).
  */
-export function registrarStep({ release, proposal }: RegistrarPayload): Step {
-  const order = registrarOrder(release);
+export function registrarStep({ release, proposal }: ReleasePayloads): Step {
   return {
     id: 'W1',
     title: 'Registrar',
     goal: 'Replace the registrar that would insert 287 false-new rows by one that matches by DOT code and takes C1 only; stage the 8 C1 files.',
-    dotPaths: ['dot-apr-propose', 'dot-apr-execute'],
+    dotPaths: PATCH_DOTS,
     payloadFiles: [],
-    rows: [
-      stepRow({
-        type: 'c1:authority:ApprovalRequest',
-        name: 'registrar-request',
-        inputs: { ...order, order_digest: digestOf(order) },
-        create: 'dot-apr-propose --cloud --step W1 --action patch_ops_code --dot-code DOT-REGISTER',
-        retire: 'dot-apr-propose --cloud --step W1 --action patch_ops_code --dot-code DOT-REGISTER --retire',
-        dotPlan: aprPropose,
-        payload: proposal,
-        standardInput: order,
-        denials: (snapshot) => denialsOf(snapshot, proposal),
-      }),
-      stepRow({
-        type: 'c1:registry:Registrar',
-        name: 'registrar',
-        inputs: { dot_code: order.dot_code, version: order.version, sha256: order.new_content_sha256 },
-        create: 'dot-apr-execute --cloud --step W1 --patch DOT-REGISTER',
-        retire: 'dot-apr-execute --cloud --step W1 --restore DOT-REGISTER',
-        after: ['registrar-request'],
-        dotPlan: aprExecute,
-        payload: { dot_code: 'DOT-REGISTER' },
-        standardInput: null,
-      }),
-    ],
+    rows: patchRows({
+      step: 'W1',
+      order: registrarOrder(release),
+      proposal,
+      request: 'registrar-request',
+      patch: 'registrar',
+      type: 'c1:registry:Registrar',
+    }),
     readback:
       'request applied, deploy logged as known good; dot-dot-register-c1-hardened --dry-run says exactly the 8 staged DOTs are new',
     retire:

@@ -1,13 +1,11 @@
-import { lstatSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Option } from 'commander';
 import { PATCH_ACTION, type PatchProposal, patchOrder } from '../../domain/apr.ts';
-import { sha256Hex } from '../../domain/canonical.ts';
 import { C1Error } from '../../domain/codes.ts';
 import { parsePayload } from '../../domain/payloads.ts';
 import { aprPropose, patchFor } from '../../domain/plans/apr-propose.ts';
-import { dotFolder, runBin } from '../kernel/main.ts';
+import { runBin } from '../kernel/main.ts';
 import { proposalCalls } from '../kernel/propose.ts';
+import { readReleased } from '../kernel/release-file.ts';
 
 runBin<PatchProposal>({
   plan: aprPropose,
@@ -36,18 +34,6 @@ function proposalOf(dotCode: unknown, stdin: unknown): PatchProposal {
       expected: 'the same in both',
     });
   }
-  const content = contentOf(content_file, new_content_sha256);
+  const content = readReleased(content_file, new_content_sha256);
   return { ...order, new_content_base64: content.toString('base64') };
-}
-
-function contentOf(name: string, sha256: string): Buffer {
-  const file = join(dotFolder(), '..', 'release', name);
-  const isFile = lstatSync(file, { throwIfNoEntry: false })?.isFile() === true;
-  const bytes = isFile ? readFileSync(file) : null;
-  if (bytes !== null && sha256Hex(bytes) === sha256) return bytes;
-  throw new C1Error('ERROR_PAYLOAD_INVALID', {
-    seen: bytes === null ? `no plain file ${name} in the release` : `${name} with SHA-256 ${sha256Hex(bytes)}`,
-    expected: `the file ${name} with SHA-256 ${sha256}`,
-    next: 'npx c1 runtime start, which brings the release, then the same command again',
-  });
 }

@@ -4,6 +4,8 @@ import { basename, join } from 'node:path';
 import type { PatchAction } from '../../domain/apr.ts';
 import { sha256Hex } from '../../domain/canonical.ts';
 import { C1Error } from '../../domain/codes.ts';
+import { dotOf } from '../../domain/dots.ts';
+import { HANDLER_DOT } from '../../domain/handler.ts';
 import { type Folders, readPlain } from './dot-files.ts';
 import { codesIn } from './scan.ts';
 
@@ -106,6 +108,22 @@ export function assertSyntax(file: string, bin: string): void {
   throw new C1Error('REJECT_PATCH_SYNTAX', {
     seen: `${basename(file)}: ${ended.error?.message ?? lastWord(ended.stderr.replaceAll(`${file}: `, ''))}`,
     expected: `a file that ${isShell ? 'bash -n' : 'node --check'} accepts`,
+  });
+}
+
+/**
+ * The new file of the very DOT that applies patches runs and is what the request says: one that does not could not take
+ * itself back.
+ */
+export function assertRuns(file: string, { dot_code, version }: PatchAction): void {
+  const { code, bin } = dotOf(HANDLER_DOT);
+  if (dot_code !== code) return;
+  const ended = spawnSync(file, ['--version'], { encoding: 'utf8', timeout: LIMIT_MS, env: { PATH: '/usr/bin:/bin' } });
+  const expected = `${bin} ${version} ${code}`;
+  if (ended.status === 0 && ended.stdout.trim() === expected) return;
+  throw new C1Error('REJECT_PATCH_DOES_NOT_RUN', {
+    seen: `${basename(file)} --version with ${ended.error?.message ?? JSON.stringify(`${ended.stdout}${lastWord(ended.stderr)}`.slice(0, 200))}`,
+    expected,
   });
 }
 

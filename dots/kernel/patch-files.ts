@@ -21,6 +21,7 @@ import {
   assertFree,
   assertKnown,
   assertNames,
+  assertRuns,
   assertSyntax,
   readStaged,
   readTarget,
@@ -31,7 +32,8 @@ import type { Effects } from './run.ts';
  * Puts the files of an approved patch in place, content by content: what is there already is left, what is missing is
  * completed, and anything else than the replaced or the new file is a stop.
  *
- * @throws C1Error (from place) REJECT_PATCH_TARGET, REJECT_PATCH_SYNTAX, REJECT_APR_ALTERED, HOLD_DOT_INTERFACE_MISMATCH,
+ * @throws C1Error (from place) REJECT_PATCH_TARGET, REJECT_PATCH_SYNTAX, REJECT_PATCH_DOES_NOT_RUN,
+ * REJECT_APR_ALTERED, HOLD_DOT_INTERFACE_MISMATCH,
  * HOLD_SURFACE_EXISTS
  */
 export function applyPatch(bin: string, action: PatchAction): Effects {
@@ -45,6 +47,7 @@ export function applyPatch(bin: string, action: PatchAction): Effects {
     whileReady(folders, basename(target), content, (file) => {
       assertCode(file, action.dot_code);
       assertSyntax(file, bin);
+      assertRuns(file, action);
     });
     if (!old.equals(content)) backUp(folders, old);
     // What cannot be taken back is not put in place.

@@ -3,6 +3,7 @@ import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { C1Error } from '../../domain/codes.ts';
 import { dotOf } from '../../domain/dots.ts';
+import { HANDLER_DOT } from '../../domain/handler.ts';
 import { C1_PREFIX, HARDENED_NAME } from '../../domain/registrar.ts';
 import { type Release, release } from '../../domain/release.ts';
 
@@ -58,12 +59,14 @@ function assertSame(file: string, name: string, expected: string): void {
 }
 
 /**
- * What W1 brought is gone, and the registrar is the one that was installed.
+ * What a step that patches a DOT brought is gone, and the file that it replaced is the one that was installed.
  *
- * @returns how many files were looked at
+ * @returns how many files were looked at; none for a step that patches no DOT
  * @throws C1Error HOLD_DOT_INTERFACE_MISMATCH
  */
-export function assertRestored(folder: string, installed: Readonly<Record<string, string>>): number {
+export function assertRestored(folder: string, step: string, installed: Readonly<Record<string, string>>): number {
+  if (step === 'H1') return assertBins(folder, [dotOf(HANDLER_DOT).bin], installed);
+  if (step !== 'W1') return 0;
   const left = readdirSync(folder).filter(isC1);
   if (left.length > 0) {
     const next = 'npx pulumi up with the owners, which takes the files over, then npx pulumi destroy';

@@ -22,6 +22,7 @@ import { assertChannel } from './channel.ts';
 import { type CheckResult, checkGate, checkOpen, checkRetire, checkRetired } from './checks.ts';
 import { assertExecutor, insideRefs, withExecutor } from './executor.ts';
 import { assertGrant, assertIssuer } from './grant.ts';
+import { assertHandler, HANDLER_REQUESTS } from './handler.ts';
 import { LOGIN, one, type ReadAnswer, readDatabase } from './read-state.ts';
 import { assertRegistrar } from './registrar.ts';
 
@@ -126,11 +127,11 @@ async function gate(step: string): Promise<object> {
   return answer('gate', step, checks, (state) => checkGate(state, step, expected));
 }
 
-/** W1's files are part of what it takes back. */
+/** The files that H1 and W1 put in place are part of what they take back. */
 function retired(step: string): Promise<object> {
   return answer('retired', step, [], (state) => {
     const result = checkRetired(state, step);
-    const files = step === 'W1' ? assertRestored(join(dotFolder, 'bin'), state.bins ?? {}) : 0;
+    const files = assertRestored(join(dotFolder, 'bin'), step, state.bins ?? {});
     return { ...result, checked: result.checked + files };
   });
 }
@@ -145,6 +146,9 @@ async function answer(
   const { state, refs } = await readAll(further.flatMap((one) => REFS_OF[one]));
   const result = judge(state);
   let { checked } = result;
+  if (further.includes('handler')) {
+    checked += await assertHandler(join(dotFolder, 'bin'), refs, config().limits.answer);
+  }
   if (further.includes('registrar')) {
     checked += await assertRegistrar(join(dotFolder, 'bin'), liveC1Tools(refs.rows), config().limits.answer);
   }
@@ -157,6 +161,7 @@ async function answer(
 }
 
 const REFS_OF: Readonly<Record<ReaderCheck, readonly ScopeRef[]>> = {
+  handler: [HANDLER_REQUESTS],
   registrar: [C1_TOOLS],
   prewrite: PREWRITE_REFS,
   executor: [],

@@ -69,5 +69,6 @@ end $$;
 grant execute on function iu_core.collection_insert(text, jsonb, jsonb, jsonb), iu_core.collection_retire(text, text) to dot_collection_create;
 grant execute on function iu_core.table_contract_update(text, jsonb), iu_core.table_contract_revert(text, text) to dot_schema_ensure;
 grant execute on function iu_core.dot_ledger_append_admission(text) to dot_ledger_append;
+grant execute on function iu_core.bind_handler(text, text), iu_core.unbind_handler(text) to dot_migration_apply;
 grant execute on function iu_core.baseline_write(text, text) to dot_baseline_record;
 revoke execute on function iu_core.schema_object_insert(text), iu_core.schema_object_retire(text) from dot_collection_create;

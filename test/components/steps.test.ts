@@ -46,13 +46,13 @@ const commands = () => recorded.filter(({ type }) => type === 'command:local:Com
 
 test('every row component has exactly one child command of its name', () => {
   const rows = recorded.filter(({ type }) => type.startsWith('c1:') && !type.startsWith('c1:step:'));
-  expect(rows.length).toBe(1 + 2 + 25 + 7 + 10 + 2 + 1);
+  expect(rows.length).toBe(1 + 2 + 1 + 2 + 25 + 7 + 10 + 2 + 1);
   const names = commands().map(({ name }) => name);
   for (const { name } of rows) expect(names.filter((other) => other === name)).toHaveLength(1);
 });
 
 test('every command has create, the same update, and delete, and nothing that breaks a plan', () => {
-  expect(commands().length).toBe(48 + 8 * 2);
+  expect(commands().length).toBe(51 + 11 * 2);
   for (const { name, inputs } of commands()) {
     expect(inputs, name).toMatchObject({ logging: 'none', addPreviousOutputInEnv: false, update: inputs.create });
     expect(inputs.create, name).toMatch(/^\.\/(dot-[a-z0-9-]+|c1-reader|executor-deploy) /);
@@ -71,7 +71,7 @@ test('every DOT command names its step and who owns the row', () => {
     const owner = name.startsWith('catalogue-') ? 'catalogue' : name;
     expect(inputs.create).toMatch(
       new RegExp(
-        ` --step (BASELINE|W1|W2|W3|W4|W5|W6) .*--for dryrun/${owner}$|--step BASELINE --for dryrun/${owner}$`,
+        ` --step (BASELINE|H1|H4|W1|W2|W3|W4|W5|W6) .*--for dryrun/${owner}$|--step BASELINE --for dryrun/${owner}$`,
       ),
     );
     expect(inputs.delete).toMatch(new RegExp(`--for dryrun/${owner}$`));
@@ -88,6 +88,12 @@ test('the catalogue is two resources under one name: the last to go releases the
   expect(sync?.inputs.delete).toBe(
     './dot-catalog-sync --cloud --step W4 --code CAT-006 --retire --dry-run --for dryrun/catalogue',
   );
+});
+
+test('the gate of H2 asks the deployed dot-apr-execute, in a step that has no row', () => {
+  const asking = commands().filter(({ inputs }) => String(inputs.stdin).includes('"checks":["handler"]'));
+  expect(asking.map(({ name }) => name)).toEqual(['h2-gate']);
+  expect(recorded.filter(({ name }) => /^h2-/.test(name)).map(({ name }) => name)).toEqual(['h2-open', 'h2-gate']);
 });
 
 test('the gate of W1 and the open of W4 ask the deployed registrar what is new', () => {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { type PlannedDeltas, parsePlannedDeltas } from '../../domain/planned-deltas.ts';
-import { assertThrough, countDeltas, planSteps, refsOf } from '../../domain/program.ts';
+import { assertHandlerFirst, assertThrough, countDeltas, planSteps, refsOf } from '../../domain/program.ts';
 import { assertIntegrity, type RuntimeState } from '../../domain/runtime-state.ts';
 import { type Snapshot, snapshotOf } from '../../domain/snapshot.ts';
 import { STEPS } from '../dots/support/rows.ts';
@@ -15,15 +15,17 @@ const PLANNED = parsePlannedDeltas(
 function emptyRuntime(recordCount: number): Snapshot {
   const image = { code: 'CAT-006', name: 'DOT tools', record_count: recordCount, status: 'active' };
   const catalogue = { surface: 'meta_catalog', key: 'CAT-006', image, live: true } as const;
-  const tool = {
-    code: 'DOT-REGISTER',
-    name: 'dot-dot-register',
-    file_path: 'bin/dot/dot-dot-register.ts',
-    status: 'active',
-  };
-  const registrar = { surface: 'dot_tools', key: tool.code, image: tool, live: true } as const;
+  const tools = [
+    ['DOT-310', 'dot-apr-execute'],
+    ['DOT-REGISTER', 'dot-dot-register'],
+  ].map(([key = '', name = '']) => ({
+    ...({ surface: 'dot_tools', key, live: true } as const),
+    image: { code: key, name, file_path: `bin/dot/${name}`, status: 'active' },
+  }));
+  const unbound = { action_code: 'authorize_build_step', status: 'active', handler_ref: 'unimplemented' };
+  const action = { surface: 'apr_action_types', key: unbound.action_code, image: unbound, live: true } as const;
   const counts = [{ surface: 'dot_tools', live: 309 }] as const;
-  return snapshotOf(refsOf(STEPS), { rows: [catalogue, registrar], claims: [], runs: [], counts });
+  return snapshotOf(refsOf(STEPS), { rows: [catalogue, action, ...tools], claims: [], runs: [], counts });
 }
 const EMPTY = emptyRuntime(163);
 const STATE: RuntimeState = {
@@ -62,7 +64,7 @@ describe('on a fresh runtime the plans of all steps', () => {
       ...{ applied: 0, remaining: 8, planned: 8 },
     });
     expect(counts.every(({ applied, remaining, planned }) => applied + remaining === planned)).toBe(true);
-    expect(new Set(counts.map(({ step }) => step))).toEqual(new Set(['W1', 'W2', 'W3', 'W4', 'W5', 'W6']));
+    expect(new Set(counts.map(({ step }) => step))).toEqual(new Set(['H1', 'H4', 'W1', 'W2', 'W3', 'W4', 'W5', 'W6']));
     for (const surface of ['dot_tools', 'dot_ledger'] as const) {
       const planned = surface === 'dot_tools' ? 8 : 9;
       const count = counts.find((one) => one.step === 'W4' && one.surface === surface);
@@ -106,6 +108,27 @@ describe('lowering c1:through', () => {
     expect(() => assertThrough('BASELINE', state)).toThrow(hold('HOLD_THROUGH_BELOW_APPLIED'));
     expect(() => assertThrough('W3', state)).not.toThrow();
     expect(() => assertThrough('W2', STATE)).not.toThrow();
+  });
+});
+
+describe('the handler', () => {
+  test.each(['H1', 'H4'])(
+    'is a HOLD where %s is not applied and a write is live; before the first write it is not',
+    (id) => {
+      const other = id === 'H1' ? 'H4' : 'H1';
+      const under = { ...STATE, steps: ['BASELINE', other, 'W1'] };
+      expect(() => assertHandlerFirst(STEPS, under)).toThrow(hold('HOLD_HANDLER_UNDER_WRITES'));
+      expect(() => assertHandlerFirst(STEPS, { ...STATE, steps: ['BASELINE', other] })).not.toThrow();
+      expect(() => assertHandlerFirst(STEPS, { ...STATE, steps: ['BASELINE', 'H1', 'H4', 'W1'] })).not.toThrow();
+    },
+  );
+
+  test('is planned as one change of the action, from unimplemented', () => {
+    const rows = planSteps(STEPS, EMPTY, 'trial').find(({ step }) => step.id === 'H4')?.rows ?? [];
+    const changes = rows.flatMap((row) => row.deltas).filter(({ surface }) => surface === 'apr_action_types');
+    expect(changes.map(({ op, before, after }) => [op, before?.handler_ref, after?.handler_ref])).toEqual([
+      ['update', 'unimplemented', 'dot-apr-execute:authorize_build_step'],
+    ]);
   });
 });
 

@@ -3,7 +3,7 @@ import { cp, lstat, readdir, readFile, readlink, realpath, rm, writeFile } from 
 import { join } from 'node:path';
 import { castVote } from '../../../cli/apr/cast.ts';
 import { readRelease } from '../../../components/input-files.ts';
-import type { Decision, PatchOrder } from '../../../domain/apr.ts';
+import { aprPrefix, type Decision, type PatchOrder } from '../../../domain/apr.ts';
 import { registrarOrder } from '../../../domain/release.ts';
 import type { BinResult, TestRuntime } from '../../support/runtime.ts';
 import { STACK } from './rows.ts';
@@ -79,11 +79,12 @@ export function restore(runtime: TestRuntime): Promise<BinResult> {
   return execute(runtime, '--restore', DOT);
 }
 
-/** Code of the one live request on the registrar. @throws Error when there is none */
-export async function liveCode(runtime: TestRuntime): Promise<string> {
+/** Code of the one live request on the DOT. @throws Error when there is none */
+export async function liveCode(runtime: TestRuntime, dot = DOT): Promise<string> {
   const pool = await runtime.pool('auditor_ro');
   const { rows } = await pool.query<{ apr_code: string }>(
-    `select apr_code from public.apr_requests where apr_code like 'APR-C1-%' and status in ('pending', 'applied')`,
+    `select apr_code from public.apr_requests where starts_with(apr_code, $1) and status in ('pending', 'applied')`,
+    [aprPrefix(dot)],
   );
   const [found] = rows;
   if (found === undefined) throw new Error('no live request');
@@ -105,8 +106,9 @@ export async function vote(
   return castVote(runtime.stateDir, { code, voter, decision, keyFile: options.keyFile ?? null });
 }
 
-export async function approve(runtime: TestRuntime): Promise<void> {
-  for (const owner of OWNERS) await vote(runtime, owner);
+export async function approve(runtime: TestRuntime, dot = DOT): Promise<void> {
+  const code = await liveCode(runtime, dot);
+  for (const owner of OWNERS) await vote(runtime, owner, 'approve', { code });
 }
 
 /** Proposed, and approved by both stand-ins. @throws Error with what the bin said when one of them fails */
