@@ -120,7 +120,7 @@ test(
       dot_agent_api_contract: { before: 2, after: 4, planned: 2 },
       apr_requests: { planned: 2 },
       apr_approvals: { planned: 4 },
-      vps_deploy_log: { planned: 1 },
+      vps_deploy_log: { planned: 2 },
     });
     expect((await copy.c1('runtime', 'snapshot')).stdout.split('\n')).toHaveLength(answer.liveRows);
     expect(await copy.gitStatus()).toBe('');
