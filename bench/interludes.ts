@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { readRelease } from '../components/input-files.ts';
-import { aprCode, PATCH_ACTION } from '../domain/apr.ts';
+import { aprCode, PATCH_ACTION, type PatchProposal } from '../domain/apr.ts';
 import { root } from '../engine/root.mjs';
 import { VOTER_LOGINS } from '../runtime/roles.ts';
 import type { PlannedCommand } from './planned-resources.ts';
@@ -24,7 +24,11 @@ export interface Interlude {
 }
 
 export function interludesOf(program: Program): readonly Interlude[] {
-  return [{ before: 'registrar', hold: 'HOLD_APR_AWAITING_QUORUM', commands: votes(program) }];
+  const { proposal, handlerProposal } = readRelease(program.paths.release);
+  return [
+    { before: 'handler-patch', hold: 'HOLD_APR_AWAITING_QUORUM', commands: votes(program, handlerProposal) },
+    { before: 'registrar', hold: 'HOLD_APR_AWAITING_QUORUM', commands: votes(program, proposal) },
+  ];
 }
 
 /** Does it. @throws Error with the last lines that a command printed which failed */
@@ -36,9 +40,8 @@ export async function perform(folder: string, { commands }: Interlude): Promise<
   }
 }
 
-/** W1: both stand-in owners approve the registrar's patch. On a fresh runtime it is the first request of its kind. */
-function votes({ paths }: Program): readonly PlannedCommand[] {
-  const { proposal } = readRelease(paths.release);
+/** H1, W1: both stand-in owners approve the patch. On a fresh runtime it is the first request of its kind. */
+function votes({ paths }: Program, proposal: PatchProposal): readonly PlannedCommand[] {
   const code = aprCode(PATCH_ACTION, { ...proposal, incarnation: 0 });
   const c1 = `C1_STATE_DIR=${quote(paths.state)} ${quote(process.execPath)} ${quote(join(root, 'cli', 'main.ts'))}`;
   return VOTER_LOGINS.map((voter) => ({ folder: '.', line: `${c1} apr approve ${code} --as ${voter}`, stdin: null }));

@@ -2,6 +2,8 @@ import { chmod, cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promi
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runC1 } from '../support/state-folder.ts';
+import { bind, deployHandler, restoreHandler, unbind } from './support/handler.ts';
+import { must } from './support/registrar.ts';
 import { failure, failureOf, mustRun } from './support/rows.ts';
 import { createTrial, type Trial } from './support/trial.ts';
 
@@ -120,7 +122,10 @@ describe('a file that is other than known is a HOLD', () => {
 
   test.each([
     ['a house bin with one line more', 'bin/dot-dot-register'],
+    ['the bin that has the handler with one line more', 'bin/dot-apr-execute'],
     ['a release that was altered', 'release/dot-c1-preflight'],
+    ['a handler of the release that was altered', 'release/dot-apr-execute-authorize'],
+    ['a migration of the release that was altered', 'release/migrations/bind-authorize_build_step-handler.sql'],
     ['a release that says something else', 'release/release.json'],
   ])('%s', async (_title, file) => {
     const place = join(trial.runtime.paths.dot, file);
@@ -201,6 +206,24 @@ test('what this program applied is folded in: applied, and reapply once it is re
   for (const name of ['baseline', 'schema']) await mustRun(trial, name, 'create');
   expect((await ready()).profile).toBe('applied');
   await mustRun(trial, 'schema', 'retire');
+  expect((await ready()).profile).toBe('reapply');
+});
+
+test('the handler comes before the gate: bound by us it is expected, and is no write', async () => {
+  await deployHandler(trial.runtime);
+  must(await bind(trial.runtime));
+  expect(await ready()).toMatchObject({
+    profile: 'reapply',
+    facts: expect.arrayContaining([
+      {
+        what: 'handler of authorize_build_step',
+        seen: 'dot-apr-execute:authorize_build_step',
+        expected: 'dot-apr-execute:authorize_build_step',
+      },
+    ]),
+  });
+  must(await unbind(trial.runtime));
+  must(await restoreHandler(trial.runtime));
   expect((await ready()).profile).toBe('reapply');
 });
 
