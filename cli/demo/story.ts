@@ -56,8 +56,8 @@ export const UNTIL_PREVIEW: readonly Chapter[] = [
   { title: 'Preview: what would change', tell: previewOnly },
 ];
 
-/** What H1 and W1 stop for, in this order. */
-const ASKED_FOR = ['the handler', 'the registrar'] as const;
+/** What H1, W1 and W7 stop for, in this order. */
+const ASKED_FOR = ['the handler', 'the registrar', 'the build grant'] as const;
 
 export const AFTER_PREVIEW: readonly Chapter[] = [
   ...ASKED_FOR.flatMap((what) => [

@@ -1,7 +1,8 @@
 import { aprCode } from '../apr.ts';
 import { C1Error } from '../codes.ts';
 import type { Delta, Image } from '../deltas.ts';
-import { AUTHORIZE_ACTION, GRANT_REQUESTS, type GrantAction, type GrantOrder } from '../grant.ts';
+import { GRANT_REQUESTS, type GrantAction, type GrantOrder } from '../grant.ts';
+import { AUTHORIZE_ACTION } from '../handler.ts';
 import type { FamilyRow, Snapshot } from '../snapshot.ts';
 import {
   assertRequestOfStack,

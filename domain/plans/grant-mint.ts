@@ -1,6 +1,7 @@
 import { C1Error } from '../codes.ts';
 import { GRANT_TARGET } from '../decision/grant-checks.ts';
-import { AUTHORIZE_ACTION, AUTHORIZE_HANDLER, GRANT_REQUESTS, type GrantOrder, grantImage } from '../grant.ts';
+import { GRANT_REQUESTS, type GrantOrder, grantImage } from '../grant.ts';
+import { AUTHORIZE_ACTION, AUTHORIZE_HANDLER } from '../handler.ts';
 import { type FamilyRow, liveClaimOf, rowOf, type Snapshot } from '../snapshot.ts';
 import type { Authorization } from './apr-dispatch.ts';
 import { assertNotOver, assertRequestOfStack, describeRequest, liveRequest, requestRef } from './apr-request.ts';

@@ -1,7 +1,8 @@
 import { sameJson } from '../canonical.ts';
 import { authCodeOf } from '../decision/grant-checks.ts';
 import type { Delta, RowRef, ScopeRef } from '../deltas.ts';
-import { AUTHORIZE_ACTION, GRANT_REQUESTS, type GrantAction, type GrantOrder } from '../grant.ts';
+import { GRANT_REQUESTS, type GrantAction, type GrantOrder } from '../grant.ts';
+import { AUTHORIZE_ACTION } from '../handler.ts';
 import { type FamilyRow, familyOf, rowOf, type Snapshot } from '../snapshot.ts';
 import { requestFamily, requestRef } from './apr-request.ts';
 import { MANIFEST_REFS } from './grant-content.ts';

@@ -121,7 +121,8 @@ declare
 begin
   perform iu_core.assert_marker('governance_build_authorization', 'insert');
   perform pg_advisory_xact_lock(hashtext('iu_core.governance_build_authorization'));
-  -- Locked first: a vote or a denial that is under way is waited for, and counts.
+  -- Locked first: an unbinding of the handler, a vote or a denial that is under way is waited for, and counts.
+  perform from public.apr_action_types t where t.action_code = 'authorize_build_step' for share;
   select * into request from public.apr_requests q where q.apr_code = r.request_ref for update;
   perform iu_core.assert_mintable(request);
   perform iu_core.assert_applies_request(r.request_ref);
