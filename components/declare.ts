@@ -12,6 +12,7 @@ import { HandlerBinding } from './handler-binding.ts';
 import { HandlerLoad } from './handler-load.ts';
 import { HandlerPatch } from './handler-patch.ts';
 import { PrewriteGate } from './prewrite.ts';
+import { Readiness } from './readiness.ts';
 import { Registrar } from './registrar.ts';
 import { Surface } from './surface.ts';
 import { ToolRegistration } from './tool-registration.ts';
@@ -30,6 +31,7 @@ const COMPONENTS: Readonly<Record<StepId, new (args: GovernedStepArgs) => Govern
   W5: ContractBinding,
   W6: ExecutorImage,
   W7: BuildGrant,
+  W8: Readiness,
 };
 
 /** Declares the steps in order; each depends on the gate of the one before. */

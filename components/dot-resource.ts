@@ -5,7 +5,8 @@ import type * as pulumi from '@pulumi/pulumi';
 export interface DotCommand {
   readonly folder: string;
   readonly create: string;
-  readonly delete: string;
+  /** Null for what only looks: its delete does nothing. */
+  readonly delete: string | null;
   /** Canonical JSON on standard input; none where the flags say everything. */
   readonly stdin: string | null;
 }
@@ -22,7 +23,7 @@ export function dotResource(name: string, command: DotCommand, options: pulumi.C
     {
       create: command.create,
       update: command.create,
-      delete: command.delete,
+      ...(command.delete === null ? {} : { delete: command.delete }),
       dir: command.folder,
       logging: local.Logging.None,
       addPreviousOutputInEnv: false,

@@ -1,8 +1,8 @@
 import type { local } from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
-import { canonicalJson, sha256Hex } from '../domain/canonical.ts';
+import { canonicalJson, digestOf, sha256Hex } from '../domain/canonical.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
-import { binsOf, type ReaderCheck, type Step } from '../domain/steps/step.ts';
+import { binsOf, type ReaderCheck, type Step, type StepCommand } from '../domain/steps/step.ts';
 import { dotResource } from './dot-resource.ts';
 import { GovernedRow } from './governed-row.ts';
 import type { Transport } from './transport.ts';
@@ -26,6 +26,8 @@ export class GovernedStep extends pulumi.ComponentResource {
   readonly step: Step;
   readonly open: local.Command;
   readonly rows: readonly GovernedRow[];
+  /** What only looks, in order. */
+  readonly commands: readonly local.Command[];
   readonly gate: local.Command;
   /** What the gate's readback said; unknown at preview. */
   readonly outcome: pulumi.Output<string>;
@@ -42,10 +44,13 @@ export class GovernedStep extends pulumi.ComponentResource {
       args.after,
     );
     this.rows = this.declareRows(transport, args.snapshot);
-    const request = { expected: args.expected, ...checksOf(step.checks?.gate), ...askedOf(this.rows) };
+    this.commands = this.declareCommands(transport);
+    const asked = [...this.rows.map((row) => row.asked), ...(step.commands ?? []).map(digestOfCommand)];
+    const request = { expected: args.expected, ...checksOf(step.checks?.gate), ...askedOf(asked) };
     this.gate = this.reader(transport, 'gate', 'retire-check', request, [
       this.open,
       ...this.rows.map(({ command }) => command),
+      ...this.commands,
     ]);
     this.outcome = this.gate.stdout;
     this.registerOutputs({});
@@ -59,6 +64,27 @@ export class GovernedStep extends pulumi.ComponentResource {
       byName.set(row.name, new GovernedRow(row, transport, { parent: this, after: [this.open, ...before], denials }));
     }
     return [...byName.values()];
+  }
+
+  /** After the rows, each after the one before. */
+  private declareCommands(transport: Transport): readonly local.Command[] {
+    const { commands = [] } = this.step;
+    let after: readonly pulumi.Resource[] = [this.open, ...this.rows.map(({ command }) => command)];
+    return commands.map(({ name, create, request }) => {
+      const declared = dotResource(
+        name,
+        {
+          folder: transport.dotFolder,
+          create: transport.call(create),
+          // Nothing is left of a look.
+          delete: null,
+          stdin: canonicalJson(request),
+        },
+        { parent: this, dependsOn: [...after] },
+      );
+      after = [declared];
+      return declared;
+    });
   }
 
   private reader(
@@ -86,7 +112,11 @@ function checksOf(checks: readonly ReaderCheck[] = []): { readonly checks?: read
   return checks.length === 0 ? {} : { checks };
 }
 
-/** A changed input is what makes the engine run a command again: a row that is brought anew is read back anew. */
-function askedOf(rows: readonly GovernedRow[]): { readonly rows?: string } {
-  return rows.length === 0 ? {} : { rows: sha256Hex(rows.map(({ asked }) => asked).join('\n')) };
+/** A changed input is what makes the engine run a command again: what is brought or asked anew is read back anew. */
+function askedOf(asked: readonly string[]): { readonly rows?: string } {
+  return asked.length === 0 ? {} : { rows: sha256Hex(asked.join('\n')) };
+}
+
+function digestOfCommand({ name, create, request }: StepCommand): string {
+  return digestOf({ name, create, request });
 }

@@ -86,6 +86,11 @@ export const CODES = {
     'reader',
     'program',
   ]),
+  HOLD_BAD_INPUT_HARNESS: hold(
+    'A bad input was answered otherwise than it must be, a good one was refused, or a case was left out.',
+    'dot-c1-bad-input-harness --cloud --case <number> to see it again; nothing may run before all 24 hold',
+    ['bin'],
+  ),
   HOLD_CLAIMED_ELSEWHERE: hold(
     'The row is live and another stack claims it.',
     'ask the owner of that stack, or retire the row there',
@@ -197,6 +202,11 @@ export const CODES = {
     ['bin'],
   ),
   HOLD_PLAN_NOT_APPROVED: hold('No owner approved this very delta.', 'npx c1 approve', ['database', 'bin']),
+  HOLD_PREFLIGHT_NOT_READY: hold(
+    'One of the eight checks before a dry run does not hold.',
+    'npx pulumi up, then dot-c1-preflight --cloud again',
+    ['bin'],
+  ),
   HOLD_PRESTATE_MOVED: hold(
     'The live rows are no longer the ones that were planned.',
     'npx pulumi preview, and approve the new plan',
@@ -211,6 +221,11 @@ export const CODES = {
     'There is something to recover that this command cannot judge or cannot reach.',
     'npx pulumi cancel once the engine is known to be dead, then npx pulumi refresh --clear-pending-creates',
     ['cli'],
+  ),
+  HOLD_ROLLBACK_PATH: hold(
+    'What is live could not be taken back as it must be: a retire path, its bin or its flag is missing, or it leaves something else.',
+    'npx c1 runtime status; bring the bin back with npx c1 runtime start, then dot-c1-rollback-check --cloud again',
+    ['bin'],
   ),
   HOLD_ROW_MISSING: hold(
     "A resource is in Pulumi's state and its row is not live: somebody retired it elsewhere, or the runtime was reset.",

@@ -38,6 +38,22 @@ export type ExecutorRelease = z.infer<typeof executorRelease>;
 export const executorBuild = z.strictObject({ v1: executorRelease, c1: executorRelease });
 export type ExecutorBuild = z.infer<typeof executorBuild>;
 
+/** What a release says of itself that can reach its database and writes nothing. */
+export const healthAnswer = z.object({
+  status: z.literal('ok'),
+  writes_db: z.literal(false),
+  release: z.object({ name: z.string(), digest: z.string() }),
+});
+
+/** What PLAN_ONLY of C1 answers where a dry run could be. */
+export const planAnswer = z.object({
+  validated: z.literal(true),
+  endpoint_present: z.literal(true),
+  true_dry_run_possible: z.literal(true),
+  writes_db: z.literal(false),
+  write_obs: z.literal(false),
+});
+
 const deployment = z.strictObject({
   release: executorRelease,
   /** What to go back to; null after the very first deploy. */

@@ -8,3 +8,8 @@ export const STAGING_LABELS = [
 ] as const;
 
 export const LABEL_LINE = STAGING_LABELS.join(' ');
+
+/** A verdict of an embedded runtime is a rehearsal, and no proof about a governed host (seed 002 §2). */
+export function verdictOf(label: readonly string[], verdict: string): string {
+  return label.length === 0 ? verdict : `REHEARSAL ${verdict}`;
+}

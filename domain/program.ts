@@ -19,16 +19,20 @@ import { toolStep } from './steps/w4-tools.ts';
 import { contractStep } from './steps/w5-contracts.ts';
 import { executorStep } from './steps/w6-executor.ts';
 import { grantStep } from './steps/w7-grant.ts';
+import { readinessStep } from './steps/w8-readiness.ts';
 import { SURFACE_NAMES, SURFACES, type SurfaceName } from './surfaces.ts';
 
-export const LAST_STEP: StepId = 'W7';
+export const LAST_STEP: StepId = 'W8';
 
 /** What the steps are made of. */
 export interface ProgramPayloads extends StepPayloads, BuildPayloads {
   readonly binding: GrantBinding;
 }
 
-const MAKERS: Readonly<Record<StepId, (payloads: ProgramPayloads) => Step>> = {
+/** A step may look at the steps that are declared before it. */
+type Maker = (payloads: ProgramPayloads, before: readonly Step[]) => Step;
+
+const MAKERS: Readonly<Record<StepId, Maker>> = {
   BASELINE: baselineStep,
   H1: handlerPatchStep,
   H2: handlerLoadStep,
@@ -41,12 +45,14 @@ const MAKERS: Readonly<Record<StepId, (payloads: ProgramPayloads) => Step>> = {
   W5: contractStep,
   W6: executorStep,
   W7: grantStep,
+  W8: readinessStep,
 };
 
 /** The steps that a stack declares, in order. @throws C1Error ERROR_PAYLOAD_INVALID when payloads do not name the right DOTs once each */
 export function stepsThrough(through: StepId, payloads: ProgramPayloads): readonly Step[] {
   assertPayloads(payloads);
-  return STEP_IDS.slice(0, STEP_IDS.indexOf(through) + 1).map((id) => MAKERS[id](payloads));
+  const ids = STEP_IDS.slice(0, STEP_IDS.indexOf(through) + 1);
+  return ids.reduce<readonly Step[]>((before, id) => [...before, MAKERS[id](payloads, before)], []);
 }
 
 /** What a row's plan comes to, on the state as the rows before it will leave it. */

@@ -1,5 +1,5 @@
 import { type PlannedDeltas, plannedCounts } from '../../domain/planned-deltas.ts';
-import type { Step } from '../../domain/steps/step.ts';
+import type { Step, StepCommand, StepRow } from '../../domain/steps/step.ts';
 
 const HEAD = `<!-- Printed by \`npx c1 docs\` from domain/steps/ and planned-deltas.yaml; do not edit. -->
 
@@ -33,6 +33,14 @@ ${step.goal}
 
 | row | create | retire |
 |---|---|---|
-${step.rows.map((row) => `| \`${row.type}\` ${row.name} | \`${row.create} {claim}\` | \`${row.retire} {claim}\` |`).join('\n')}
+${[...step.rows.map(rowLine), ...(step.commands ?? []).map(commandLine)].join('\n')}
 `;
+}
+
+function rowLine({ type, name, create, retire }: StepRow): string {
+  return `| \`${type}\` ${name} | \`${create} {claim}\` | \`${retire} {claim}\` |`;
+}
+
+function commandLine({ name, create }: StepCommand): string {
+  return `| no row: ${name} | \`${create}\` | nothing |`;
 }

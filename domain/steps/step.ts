@@ -5,7 +5,21 @@ import type { Snapshot } from '../snapshot.ts';
 import type { SurfaceName } from '../surfaces.ts';
 
 /** Steps that are built, in the order in which they run (steps.md; H3 and H6 come between H2 and H4, and after H4). */
-export const STEP_IDS = ['BASELINE', 'H1', 'H2', 'H4', 'PREWRITE', 'W1', 'W2', 'W3', 'W4', 'W5', 'W6', 'W7'] as const;
+export const STEP_IDS = [
+  'BASELINE',
+  'H1',
+  'H2',
+  'H4',
+  'PREWRITE',
+  'W1',
+  'W2',
+  'W3',
+  'W4',
+  'W5',
+  'W6',
+  'W7',
+  'W8',
+] as const;
 export type StepId = (typeof STEP_IDS)[number];
 
 /**
@@ -37,6 +51,14 @@ export interface StepRow {
   readonly denials?: (snapshot: Snapshot) => number;
 }
 
+/** A command of a step that only looks. Its request goes to standard input: another one is asked anew. */
+export interface StepCommand {
+  readonly name: string;
+  /** The command line of a DOT. */
+  readonly create: string;
+  readonly request: Json;
+}
+
 /** Every field that seeds 000 and 002 §7 ask of a step. The component, the docs and the review page print from it. */
 export interface Step {
   readonly id: StepId;
@@ -46,6 +68,8 @@ export interface Step {
   readonly dotPaths: readonly string[];
   readonly payloadFiles: readonly string[];
   readonly rows: readonly StepRow[];
+  /** What is asked between open and gate and governs no row, in this order; there is nothing to retire. */
+  readonly commands?: readonly StepCommand[];
   /** Bins that must be there though the step itself starts none. */
   readonly channel?: readonly string[];
   readonly readback: string;
@@ -113,7 +137,8 @@ export function commandFor(command: string, { stack, resource }: Claimant): stri
 
 /** Names of the DOT bins that a step's commands start. */
 export function binsOf(step: Step): readonly string[] {
-  const own = step.rows.filter(({ place }) => place === 'dot').flatMap((row) => [row.create, row.retire]);
+  const rows = step.rows.filter(({ place }) => place === 'dot').flatMap((row) => [row.create, row.retire]);
+  const own = [...rows, ...(step.commands ?? []).map(({ create }) => create)];
   const names = own.map((command) => command.split(' ')[0] ?? '');
   return [...new Set([...names, ...(step.channel ?? [])])].toSorted();
 }

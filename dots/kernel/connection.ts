@@ -7,6 +7,9 @@ import { C1Error } from '../../domain/codes.ts';
 import '../../domain/english.ts';
 import { databaseError } from './database-errors.ts';
 
+/** Begins a transaction that only reads, of one snapshot. */
+export const BEGIN_READ = 'begin isolation level repeatable read read only';
+
 /** What a bin needs to find the runtime: a file beside the bins, never the environment (runtime.md, "Every bin"). */
 const runtimeConfig = z.object({
   label: z.array(z.string()),

@@ -9,7 +9,7 @@ import { type Dot, type DotCode, dotOf } from '../../domain/dots.ts';
 import { failureOf } from '../../domain/failure.ts';
 import { parseClaimant, parseStep } from '../../domain/names.ts';
 import { type BinFace, commandOf, plainUsage, usage } from './command.ts';
-import { type RuntimeConfig, readRuntimeConfig, withConnection } from './connection.ts';
+import { BEGIN_READ, type RuntimeConfig, readRuntimeConfig, withConnection } from './connection.ts';
 import { kindOf, type Outcome, printOutcome } from './outcome.ts';
 import { type DotProgram, type OnRequest, type RunResult, runDot, statusCommand } from './run.ts';
 import { readStandardInput } from './standard-input.ts';
@@ -145,7 +145,7 @@ async function answer<A>(dot: Dot, bin: ReadBin<A>, flags: CommonFlags, run: Cur
   assertCloud(flags);
   const asked = await bin.ask({ ...flags });
   return withConnection(runtimeConfig(), dot.login, dot.bin, async (client) => {
-    await client.query('begin isolation level repeatable read read only');
+    await client.query(BEGIN_READ);
     const readback = await bin.read(client, asked);
     if (bin.act === undefined) return readOutcome(dot, readback);
     await client.query('commit');

@@ -6,7 +6,7 @@ import * as z from 'zod/mini';
 import { C1Error } from '../../domain/codes.ts';
 import type { ScopeRef } from '../../domain/deltas.ts';
 import { failureOf } from '../../domain/failure.ts';
-import { LABEL_LINE } from '../../domain/label.ts';
+import { LABEL_LINE, verdictOf } from '../../domain/label.ts';
 import { parseStep } from '../../domain/names.ts';
 import { parsePayload } from '../../domain/payloads.ts';
 import { assertPrewrite, PREWRITE_REFS } from '../../domain/prewrite.ts';
@@ -15,7 +15,7 @@ import { assertIntegrity, type RuntimeState } from '../../domain/runtime-state.t
 import { type RefsAnswer, snapshotOf } from '../../domain/snapshot.ts';
 import { READER_CHECKS, type ReaderCheck } from '../../domain/steps/step.ts';
 import { SURFACE_NAMES } from '../../domain/surfaces.ts';
-import { type RuntimeConfig, readRuntimeConfig, withConnection } from '../kernel/connection.ts';
+import { BEGIN_READ, type RuntimeConfig, readRuntimeConfig, withConnection } from '../kernel/connection.ts';
 import { readStandardInput } from '../kernel/standard-input.ts';
 import { assertBins, assertFolder, assertRestored } from './bins.ts';
 import { assertChannel } from './channel.ts';
@@ -172,7 +172,7 @@ const REFS_OF: Readonly<Record<ReaderCheck, readonly ScopeRef[]>> = {
 /** In one snapshot that only reads. */
 async function asAuditor(check: (client: Client) => Promise<number>): Promise<number> {
   return withConnection(config(), LOGIN, 'c1-reader', async (client) => {
-    await client.query('begin isolation level repeatable read read only');
+    await client.query(BEGIN_READ);
     return check(client);
   });
 }
@@ -185,7 +185,6 @@ async function prewrite(): Promise<object> {
   return { ...ready, check: 'prewrite', checked: ready.checked + integrity };
 }
 
-/** An embedded runtime is staging: its verdict is a rehearsal, and no proof about a governed host (002 §2). */
 async function judgePrewrite(state: RuntimeState, refs: RefsAnswer) {
   const { moved, channel } = await withConnection(config(), LOGIN, 'c1-reader', async (client) => ({
     moved: await movedSinceInstall(client),
@@ -194,7 +193,7 @@ async function judgePrewrite(state: RuntimeState, refs: RefsAnswer) {
   const { profile, facts } = assertPrewrite(state, snapshotOf(PREWRITE_REFS, refs), moved);
   const files = assertFolder(dotFolder, state.bins ?? {});
   const code = 'C1_LEGO_PREWRITE_GATE_READY_FOR_OWNER_APPROVED_W1_W9' as const;
-  const verdict = config().label.length === 0 ? code : `REHEARSAL ${code}`;
+  const verdict = verdictOf(config().label, code);
   return { code, verdict, profile, facts, checked: facts.length + channel + files };
 }
 

@@ -4,12 +4,10 @@ import { C1Error } from '../../domain/codes.ts';
 import type { ScopeRef } from '../../domain/deltas.ts';
 import { type RuntimeState, runtimeState } from '../../domain/runtime-state.ts';
 import type { RefsAnswer } from '../../domain/snapshot.ts';
-import { type RuntimeConfig, withConnection } from '../kernel/connection.ts';
+import { BEGIN_READ, type RuntimeConfig, withConnection } from '../kernel/connection.ts';
 
 /** Who reads: a login that may not write. */
 export const LOGIN = 'auditor_ro';
-
-const BEGIN = 'begin isolation level repeatable read read only';
 
 export interface ReadAnswer {
   readonly state: RuntimeState;
@@ -24,7 +22,7 @@ export interface ReadAnswer {
  */
 export function readDatabase(config: RuntimeConfig, refs: readonly ScopeRef[]): Promise<ReadAnswer> {
   return withConnection(config, LOGIN, 'c1-reader', async (client) => {
-    await client.query(BEGIN);
+    await client.query(BEGIN_READ);
     const { id } = await one<{ id: string }>(client, 'select pg_export_snapshot() as id');
     const [own, guards] = await Promise.all([
       one<{ state: object; refs: RefsAnswer }>(
@@ -41,7 +39,7 @@ export function readDatabase(config: RuntimeConfig, refs: readonly ScopeRef[]): 
 
 function readGuards(config: RuntimeConfig, snapshot: string): Promise<object> {
   return withConnection(config, LOGIN, 'c1-reader', async (client) => {
-    await client.query(`${BEGIN}; set transaction snapshot ${client.escapeLiteral(snapshot)}`);
+    await client.query(`${BEGIN_READ}; set transaction snapshot ${client.escapeLiteral(snapshot)}`);
     const { state } = await one<{ state: object }>(client, 'select iu_core.read_state_of_guards() as state');
     await client.query('commit');
     return state;

@@ -3,14 +3,11 @@ import { canonicalJson, type Json, sha256Hex } from '../../domain/canonical.ts';
 import { C1Error } from '../../domain/codes.ts';
 import { assertMade, assertOperations, assertReproduced, type DryRunAnswer } from '../../domain/dry-run.ts';
 import type { RuntimeConfig } from '../kernel/connection.ts';
-import { callGateway } from '../kernel/gateway.ts';
+import { readEndpoint } from './endpoint.ts';
 import { askDryRun } from './executor.ts';
 import { assertSummed } from './files.ts';
 import type { AskedOfDot } from './request.ts';
 import type { ReadState } from './state.ts';
-
-/** Asked behind the gate, which lets no dry run of a contract without endpoint through. */
-const ENDPOINT_READ = `select c.endpoint_ref as answer from public.dot_agent_api_contract c where c.dot_code = $1`;
 
 /**
  * A governed dry run: the executor makes it, and every word of its answer is looked at here (executor.md, "Modes").
@@ -24,7 +21,8 @@ export async function dryRun(
   asked: AskedOfDot,
   config: RuntimeConfig,
 ): Promise<Readonly<Record<string, Json>>> {
-  const endpoint = await callGateway<string | null>(client, { sql: ENDPOINT_READ, args: [asked.dot_code] });
+  // Asked behind the gate, which lets no dry run of a contract without endpoint through.
+  const endpoint = await readEndpoint(client, asked.dot_code);
   return checked(await askDryRun(config, endpoint, asked), state);
 }
 

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import * as z from 'zod/mini';
 import { C1Error } from '../../domain/codes.ts';
-import type { ExecutorRelease } from '../../domain/executor.ts';
+import { type ExecutorRelease, healthAnswer, planAnswer } from '../../domain/executor.ts';
 
 export interface Address {
   readonly host: string;
@@ -11,19 +10,6 @@ export interface Address {
 /** How long one answer may take. */
 const ANSWER_MS = 5_000;
 const MOST_BYTES = 1024 * 1024;
-
-const health = z.object({
-  status: z.literal('ok'),
-  writes_db: z.literal(false),
-  release: z.object({ name: z.string(), digest: z.string() }),
-});
-const planOnly = z.object({
-  validated: z.literal(true),
-  endpoint_present: z.literal(true),
-  true_dry_run_possible: z.literal(true),
-  writes_db: z.literal(false),
-  write_obs: z.literal(false),
-});
 
 /** Requests whose answers must be the same before and after a deploy, byte for byte. */
 const KG_REQUESTS = [
@@ -36,7 +22,7 @@ const KG_REQUESTS = [
 export async function isHealthy(address: Address, { name, digest }: ExecutorRelease): Promise<boolean> {
   try {
     const { status, body } = await ask(address, 'GET', '/health');
-    const found = health.safeParse(JSON.parse(body));
+    const found = healthAnswer.safeParse(JSON.parse(body));
     return status === 200 && found.success && found.data.release.name === name && found.data.release.digest === digest;
   } catch {
     return false;
@@ -62,7 +48,8 @@ export async function kgAnswers(address: Address): Promise<string> {
 /** @throws C1Error HOLD_EXECUTOR_REGRESSION when C1 is not validated, or a REAL_RUN is not blocked */
 export async function assertC1(address: Address): Promise<void> {
   const plan = await dispatch(address, { dot_code: 'DOT_C1_VOCAB_BUILD', mode: 'PLAN_ONLY' });
-  if (plan.status !== 200 || !planOnly.safeParse(jsonOf(plan.body)).success) throw regression('PLAN_ONLY of C1', plan);
+  if (plan.status !== 200 || !planAnswer.safeParse(jsonOf(plan.body)).success)
+    throw regression('PLAN_ONLY of C1', plan);
   const real = await dispatch(address, { dot_code: 'DOT_C1_VOCAB_BUILD', mode: 'REAL_RUN' });
   if (real.status !== 403 || codeOf(real.body) !== 'C1_PROD_REAL_RUN_BLOCKED') throw regression('REAL_RUN of C1', real);
 }

@@ -1,0 +1,30 @@
+import * as z from 'zod/mini';
+import { digestOf, type Json } from '../canonical.ts';
+import '../english.ts';
+import type { Step } from '../steps/step.ts';
+
+const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
+
+/**
+ * What readiness is proven for: the steps as they are declared, and which grant the stack asks for. It goes to standard
+ * input of W8's commands, so that another definition or generation is another input, and is proven anew (steps.md, W8).
+ */
+export const occasion = z.strictObject({
+  definitions: z.record(z.string(), sha256),
+  grant_generation: z.int().check(z.positive()),
+});
+export type Occasion = z.infer<typeof occasion>;
+
+export function occasionOf(steps: readonly Step[], grant_generation: number): Occasion {
+  return { definitions: Object.fromEntries(steps.map((step) => [step.id, definitionDigest(step)])), grant_generation };
+}
+
+/** SHA-256 of everything that a step says and sends; what only plans with it, the functions, is no part of it. */
+export function definitionDigest(step: Step): string {
+  const rows = step.rows.map(({ type, name, owner, place, inputs, create, retire, payload, after }) => ({
+    ...{ type, name, owner, place, create, retire, after: [...after] },
+    ...{ inputs: inputs as Json, payload },
+  }));
+  // Through JSON text, which leaves out what a step does not have.
+  return digestOf(JSON.parse(JSON.stringify({ ...step, rows })) as Json);
+}
