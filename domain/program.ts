@@ -52,7 +52,9 @@ const MAKERS: Readonly<Record<StepId, Maker>> = {
 export function stepsThrough(through: StepId, payloads: ProgramPayloads): readonly Step[] {
   assertPayloads(payloads);
   const ids = STEP_IDS.slice(0, STEP_IDS.indexOf(through) + 1);
-  return ids.reduce<readonly Step[]>((before, id) => [...before, MAKERS[id](payloads, before)], []);
+  const steps: Step[] = [];
+  for (const id of ids) steps.push(MAKERS[id](payloads, [...steps]));
+  return steps;
 }
 
 /** What a row's plan comes to, on the state as the rows before it will leave it. */
