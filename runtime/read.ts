@@ -5,7 +5,7 @@ import { withClient } from './connect.ts';
 import { DEFAULT_READER } from './connection-file.ts';
 import { statePaths } from './paths.ts';
 import { LOGINS } from './roles.ts';
-import { connectionOf } from './runtime.ts';
+import { connectionOf } from './connection-file.ts';
 import { readPassword } from './secrets.ts';
 import { HOST } from './server-config.ts';
 

@@ -7,7 +7,7 @@ import { HARDENED_NAME } from '../../domain/registrar.ts';
 import { withClient } from '../../runtime/connect.ts';
 import { DEFAULT_READER } from '../../runtime/connection-file.ts';
 import { statePaths } from '../../runtime/paths.ts';
-import { connectionOf } from '../../runtime/runtime.ts';
+import { connectionOf } from '../../runtime/connection-file.ts';
 
 export interface Claimed {
   /** The bin of the command: two resources may own one row, each with a DOT of its own. */
