@@ -22,8 +22,7 @@ export async function ensureStandInKeys({ secrets }: StatePaths, report: Reporte
   const folder = path.join(secrets, 'ssh');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const made = await makeKeys(folder, PRINCIPALS);
-  if (made.length > 0)
-    report.did(`made stand-in keys for ${PRINCIPALS.join(', ')} (staging: no owner has them)`);
+  if (made.length > 0) report.did(`made stand-in keys for ${PRINCIPALS.join(', ')} (staging: no owner has them)`);
   await listSigners(folder);
 }
 

@@ -4,10 +4,10 @@ import { GRANT_TARGET } from '../../domain/decision/grant-checks.ts';
 import { dotOf } from '../../domain/dots.ts';
 import { HANDLER_DOT } from '../../domain/handler.ts';
 import { ISSUER_NAME, LIFE_FIXTURES, type LifeFixture, rehearsalFailed } from '../../domain/rehearsal.ts';
-import { written } from './written.ts';
 import { type BinAnswer, type ReleaseFile, withDisposable } from './disposable.ts';
 import type { Host } from './slots.ts';
 import { prepareStage, type Stage } from './stage.ts';
+import { written } from './written.ts';
 
 /** What each must say beside its code: a dry run that says nothing of what it would do shows nothing. */
 const SAYS: Readonly<Record<LifeFixture, RegExp>> = {

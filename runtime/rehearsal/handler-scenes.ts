@@ -1,6 +1,6 @@
-import type { HandlerFixture } from '../../domain/rehearsal.ts';
 import { LONGEST_TTL_S } from '../../domain/grant.ts';
 import { HANDLER_UNBOUND } from '../../domain/handler.ts';
+import type { HandlerFixture } from '../../domain/rehearsal.ts';
 import { VOTER_LOGINS } from '../roles.ts';
 import { OPERATOR } from '../stand-in-keys.ts';
 import type { Ballot, Scene } from './scene.ts';
@@ -23,35 +23,26 @@ export const HANDLER_SCENES: Readonly<Record<Exclude<HandlerFixture, InTurn>, Sc
   'request-stale': { age: '2 hours' },
   'request-altered': { alteredTo: { ttl_seconds: 60 } },
   'request-altered-and-renamed': { alteredTo: { ttl_seconds: 60 }, renamed: true },
-  'request-drifted': { alteredTo: { ttl_seconds: 60 }, drifted: true },
   'request-of-another-action': { actionCode: 'patch_ops_code' },
-  'request-of-another-stack': { stack: 'other' },
   'no-vote': { votes: [] },
-  'one-vote': { votes: [byOne] },
   'one-denial': { votes: [byOne, { voter: TWO }, { voter: CAST.third, decision: 'deny' }] },
   'votes-expired': { voteAge: '4 days' },
   'vote-moved': { votes: [byOne, { voter: TWO, moved: true }] },
-  'proposer-votes': { votes: [byOne, { voter: OPERATOR }] },
   'proposers-key-votes': { votes: [byOne, { voter: CAST.alias, key: OPERATOR }] },
   'unknown-signer': { votes: [byOne, { voter: TWO, key: CAST.stranger }] },
   'revoked-signer': { votes: [byOne, { voter: CAST.revoked }] },
   'handler-unbound': { handler: HANDLER_UNBOUND },
   'authorize-another-dot': { authorize: 'DOT_C1_VOCAB_VERIFY' },
   'hash-missing': { asks: { manifest_hash: null } },
-  'hash-in-capitals': { asks: { manifest_hash: 'A'.repeat(64) } },
   'hash-other': { asks: { manifest_hash: 'a'.repeat(64) } },
   'carrier-c2': { asks: { carrier: 'C2' } },
   'lane-other': { asks: { lane: 'real_run' } },
   'plan-other': { asks: { plan_ref: 'LEGO2-C2-PLAN' } },
   'scope-wider': { asks: { scope: { target: BUILD, namespace: NAMESPACE, also: 'DOT_C1_VOCAB_VERIFY' } } },
-  'commit-allowed': { asks: { commit_allowed: true } },
   'sovereign-authority': { asks: { requires_sovereign_esign: true } },
   'production-target': { asks: { scope: { target: BUILD, namespace: PRODUCTION } } },
   'real-run': { asks: { mode: 'REAL_RUN' } },
   'grant-generic': { asks: { carrier: '*' } },
-  'used-twice': { asks: { single_use: false } },
-  'rollback-by-delete': { asks: { rollback_plan_ref: 'delete' } },
   'action-set-other': { asks: { action_set: ['create', 'update'] } },
-  'ttl-zero': { asks: { ttl_seconds: 0 } },
   'ttl-eight-days': { asks: { ttl_seconds: LONGEST_TTL_S + 24 * 60 * 60 } },
 };

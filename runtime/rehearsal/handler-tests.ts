@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 import type { Client } from 'pg';
 import { sameJson } from '../../domain/canonical.ts';
 import { type Code, exitCodeOf } from '../../domain/codes.ts';
-import { HANDLER_DOT } from '../../domain/handler.ts';
 import { dotOf } from '../../domain/dots.ts';
+import { HANDLER_DOT } from '../../domain/handler.ts';
 import { HANDLER_FIXTURES, type HandlerFixture, rehearsalFailed } from '../../domain/rehearsal.ts';
 import type { BinAnswer, ReleaseFile } from './disposable.ts';
 import { withDisposable } from './disposable.ts';
@@ -117,5 +117,9 @@ function said({ grants, applied }: Authority): string {
 function assertAnswer(name: HandlerFixture, { code, exitCode, message }: BinAnswer): void {
   const expected: Code = HANDLER_FIXTURES[name];
   if (code === expected && exitCode === exitCodeOf(expected)) return;
-  throw rehearsalFailed(`fixture ${name}`, `${code}, exit ${exitCode} (${message})`, `${expected}, exit ${exitCodeOf(expected)}`);
+  throw rehearsalFailed(
+    `fixture ${name}`,
+    `${code}, exit ${exitCode} (${message})`,
+    `${expected}, exit ${exitCodeOf(expected)}`,
+  );
 }

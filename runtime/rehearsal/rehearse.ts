@@ -52,7 +52,13 @@ const RUNNERS: Readonly<Record<RehearsedStep, Runner>> = { H3: runHandlerTests, 
  *
  * @throws C1Error HOLD_REHEARSAL_FAILED naming the fixture, HOLD_INTERRUPTED, ERROR_RUNTIME_UNREACHABLE
  */
-export async function rehearse({ stateDir, step, report, asked, runner = RUNNERS[step] }: RehearseOptions): Promise<Rehearsed> {
+export async function rehearse({
+  stateDir,
+  step,
+  report,
+  asked,
+  runner = RUNNERS[step],
+}: RehearseOptions): Promise<Rehearsed> {
   const paths = statePaths(stateDir);
   const { port } = await connectionOf(stateDir);
   const found = await readRelease(paths);
@@ -81,7 +87,9 @@ async function readRelease({ release: folder }: StatePaths): Promise<Release> {
 }
 
 function filesOf({ handler, staged }: Release): readonly ReleaseFile[] {
-  const issuer = staged.filter(({ file }) => file === ISSUER_NAME).map(({ file, sha256 }) => ({ file, sha256, as: file }));
+  const issuer = staged
+    .filter(({ file }) => file === ISSUER_NAME)
+    .map(({ file, sha256 }) => ({ file, sha256, as: file }));
   return [{ ...handler, as: dotOf(HANDLER_DOT).bin }, ...issuer];
 }
 

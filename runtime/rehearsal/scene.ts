@@ -27,15 +27,13 @@ export interface Scene {
   readonly asks?: Partial<GrantOrder>;
   readonly actionCode?: string;
   readonly status?: 'denied';
-  readonly stack?: string;
   readonly age?: string;
   readonly votes?: readonly Ballot[];
   readonly voteAge?: string;
   /** What the row says since it was signed. */
   readonly alteredTo?: Partial<GrantOrder>;
-  /** Whether its code is made of what it says since, and whether the handbook knows. */
+  /** Whether its code is made of what it says since. */
   readonly renamed?: boolean;
-  readonly drifted?: boolean;
   readonly handler?: string;
   /** What the command line asks for. */
   readonly authorize?: string;
@@ -57,7 +55,11 @@ export function commandOf({ authorize = GRANT_TARGET }: Scene = {}): readonly st
 /** Puts one request with its votes on an otherwise empty stage, signed by the keys of the stage. */
 export async function putScene(stage: Stage, scene: Scene): Promise<void> {
   const request = scene.asked === false ? '' : requestOf(stage, scene);
-  await behindTheGuards(stage.client, TABLES, `${empty(scene)}; ${bindTo(scene.handler ?? AUTHORIZE_HANDLER)}; ${request}`);
+  await behindTheGuards(
+    stage.client,
+    TABLES,
+    `${empty(scene)}; ${bindTo(scene.handler ?? AUTHORIZE_HANDLER)}; ${request}`,
+  );
 }
 
 function empty({ keeps = false }: Scene): string {
@@ -73,19 +75,25 @@ const A_RUN = `insert into iu_core.dot_run (request_id, dot_code, kind, step, di
   on conflict do nothing`;
 
 function requestOf(stage: Stage, scene: Scene): string {
-  const { status = 'pending', age = '0 seconds', stack = STACK } = scene;
+  const { status = 'pending', age = '0 seconds' } = scene;
   const signed = requestFor(stage, scene);
   const action = { ...(signed.proposed_action as GrantAction), ...scene.alteredTo };
   const apr_code = scene.renamed === true ? aprCode(signed.action_code, action) : signed.apr_code;
-  const claimed = scene.drifted === true ? signed.proposed_action : action;
-  const row = { ...signed, apr_code, proposed_action: action, status, proposer_signature: signature(stage, requestStatement(signed), OPERATOR) };
-  const ballots = (scene.votes ?? OWNERS).map((ballot) => voteOf(stage, ballot, { signed, apr_code, age: scene.voteAge }));
+  const row = {
+    ...signed,
+    apr_code,
+    proposed_action: action,
+    status,
+    proposer_signature: signature(stage, requestStatement(signed), OPERATOR),
+  };
+  const ballots = (scene.votes ?? OWNERS).map((ballot) =>
+    voteOf(stage, ballot, { signed, apr_code, age: scene.voteAge }),
+  );
   return [
     `insert into public.apr_requests select * from jsonb_populate_record(null::public.apr_requests, ${json(row)}
        || jsonb_build_object('created_at', now() - interval '${age}'))`,
     `insert into iu_core.claim (surface, key, stack, resource, image, request_id, status)
-     select 'apr_requests', q.apr_code, '${stack}', 'grant-request',
-       iu_core.image_of('apr_requests', to_jsonb(q) || jsonb_build_object('proposed_action', ${json(claimed)})), '${RUN}', 'live'
+     select 'apr_requests', q.apr_code, '${STACK}', 'grant-request', iu_core.image_of('apr_requests', to_jsonb(q)), '${RUN}', 'live'
      from public.apr_requests q where q.apr_code = ${escapeLiteral(apr_code)}`,
     ...ballots,
   ].join(';\n');

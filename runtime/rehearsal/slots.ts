@@ -1,8 +1,8 @@
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Client } from 'pg';
-import { C1Error } from '../../domain/codes.ts';
 import { sha256Hex } from '../../domain/canonical.ts';
+import { C1Error } from '../../domain/codes.ts';
 import { withSuperuser } from '../connect.ts';
 import { dropDatabase, MAINTENANCE } from '../databases.ts';
 import { type StatePaths, statePaths } from '../paths.ts';
@@ -55,7 +55,8 @@ export async function sweepSlots(host: Host): Promise<void> {
       if (await lock(session, name)) await dropDatabase(session, name);
     }
     for (const name of await readdir(folderOf(host)).catch(() => [])) {
-      if (await lock(session, databaseOf(host, name))) await removeFolder({ paths: statePaths(path.join(folderOf(host), name)) });
+      if (await lock(session, databaseOf(host, name)))
+        await removeFolder({ paths: statePaths(path.join(folderOf(host), name)) });
     }
   });
 }

@@ -1,7 +1,6 @@
-import { type Client, escapeLiteral } from 'pg';
-import { writeAtomic } from '../files.ts';
-import path from 'node:path';
 import { mkdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type Client, escapeLiteral } from 'pg';
 import { GRANT_ROLLBACK_PLAN, GRANT_TARGET } from '../../domain/decision/grant-checks.ts';
 import { REVOKED_SIGNERS } from '../../domain/dry-run-authorization.ts';
 import { DEFAULT_TTL_S, type GrantOrder, grantOrderOf } from '../../domain/grant.ts';
@@ -11,6 +10,7 @@ import { C1_MANIFEST_FUNCTION, C1_SCHEMA } from '../../domain/objects.ts';
 import { MANIFEST_REFS, manifestIn } from '../../domain/plans/grant-content.ts';
 import { readSnapshot } from '../../dots/kernel/run.ts';
 import { type Signers, signersOf } from '../../dots/kernel/ssh.ts';
+import { writeAtomic } from '../files.ts';
 import { OWNER_ROLE, VOTER_LOGINS } from '../roles.ts';
 import { makeKeys, OPERATOR, signerLine } from '../stand-in-keys.ts';
 import type { Disposable } from './disposable.ts';
@@ -91,10 +91,12 @@ export function bindTo(handler: string): string {
 /** What only a superuser can do, and only while the guards of these tables are off: they are on for every bin. */
 export async function behindTheGuards(client: Client, tables: readonly string[], statements: string): Promise<void> {
   const off = tables.map((table) => `alter table ${table} disable trigger user`).join('; ');
-  await client.query(`begin; ${off}; ${statements}; ${tables.map(guardsOn).join('; ')}; commit`).catch(async (cause) => {
-    await client.query('rollback');
-    throw cause;
-  });
+  await client
+    .query(`begin; ${off}; ${statements}; ${tables.map(guardsOn).join('; ')}; commit`)
+    .catch(async (cause) => {
+      await client.query('rollback');
+      throw cause;
+    });
 }
 
 function guardsOn(table: string): string {
