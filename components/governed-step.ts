@@ -1,6 +1,6 @@
 import type { local } from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
-import { canonicalJson, sha256Hex } from '../domain/canonical.ts';
+import { canonicalJson, digestOf, sha256Hex } from '../domain/canonical.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { binsOf, type ReaderCheck, type Step } from '../domain/steps/step.ts';
 import { dotResource } from './dot-resource.ts';
@@ -26,6 +26,7 @@ export class GovernedStep extends pulumi.ComponentResource {
   readonly step: Step;
   readonly open: local.Command;
   readonly rows: readonly GovernedRow[];
+  readonly rehearsal: local.Command | null;
   readonly gate: local.Command;
   /** What the gate's readback said; unknown at preview. */
   readonly outcome: pulumi.Output<string>;
@@ -42,9 +43,12 @@ export class GovernedStep extends pulumi.ComponentResource {
       args.after,
     );
     this.rows = this.declareRows(transport, args.snapshot);
-    const request = { expected: args.expected, ...checksOf(step.checks?.gate), ...askedOf(this.rows) };
+    this.rehearsal = this.declareRehearsal(transport);
+    const asked = [...this.rows.map((row) => row.asked), ...rehearsed(step)];
+    const request = { expected: args.expected, ...checksOf(step.checks?.gate), ...askedOf(asked) };
     this.gate = this.reader(transport, 'gate', 'retire-check', request, [
       this.open,
+      ...(this.rehearsal === null ? [] : [this.rehearsal]),
       ...this.rows.map(({ command }) => command),
     ]);
     this.outcome = this.gate.stdout;
@@ -59,6 +63,23 @@ export class GovernedStep extends pulumi.ComponentResource {
       byName.set(row.name, new GovernedRow(row, transport, { parent: this, after: [this.open, ...before], denials }));
     }
     return [...byName.values()];
+  }
+
+  /** Beside the reader, and like it no DOT: a runtime of its own comes and goes with the command. */
+  private declareRehearsal(transport: Transport): local.Command | null {
+    const { id, rehearsal } = this.step;
+    if (rehearsal === undefined) return null;
+    return dotResource(
+      `${id.toLowerCase()}-rehearsal`,
+      {
+        folder: transport.readerFolder,
+        create: transport.call(rehearsal.create),
+        // Nothing is left of a rehearsal: its delete only reads.
+        delete: transport.call(`c1-reader retired --step ${id}`),
+        stdin: canonicalJson(rehearsal.request),
+      },
+      { parent: this, dependsOn: [this.open] },
+    );
   }
 
   private reader(
@@ -86,7 +107,11 @@ function checksOf(checks: readonly ReaderCheck[] = []): { readonly checks?: read
   return checks.length === 0 ? {} : { checks };
 }
 
-/** A changed input is what makes the engine run a command again: a row that is brought anew is read back anew. */
-function askedOf(rows: readonly GovernedRow[]): { readonly rows?: string } {
-  return rows.length === 0 ? {} : { rows: sha256Hex(rows.map(({ asked }) => asked).join('\n')) };
+/** A changed input is what makes the engine run a command again: what is brought or tried anew is read back anew. */
+function askedOf(asked: readonly string[]): { readonly rows?: string } {
+  return asked.length === 0 ? {} : { rows: sha256Hex(asked.join('\n')) };
+}
+
+function rehearsed({ rehearsal }: Step): readonly string[] {
+  return rehearsal === undefined ? [] : [digestOf(rehearsal)];
 }

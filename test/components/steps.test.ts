@@ -7,6 +7,7 @@ import { localTransport } from '../../components/transport.ts';
 import { LAST_STEP, refsOf, stepsThrough } from '../../domain/program.ts';
 import { blankBuild } from '../../domain/release.ts';
 import { snapshotOf } from '../../domain/snapshot.ts';
+import { STEP_IDS } from '../../domain/steps/step.ts';
 
 interface Recorded {
   readonly type: string;
@@ -52,10 +53,10 @@ test('every row component has exactly one child command of its name', () => {
 });
 
 test('every command has create, the same update, and delete, and nothing that breaks a plan', () => {
-  expect(commands().length).toBe(54 + 12 * 2);
+  expect(commands().length).toBe(54 + 2 + STEP_IDS.length * 2);
   for (const { name, inputs } of commands()) {
     expect(inputs, name).toMatchObject({ logging: 'none', addPreviousOutputInEnv: false, update: inputs.create });
-    expect(inputs.create, name).toMatch(/^\.\/(dot-[a-z0-9-]+|c1-reader|executor-deploy) /);
+    expect(inputs.create, name).toMatch(/^\.\/(dot-[a-z0-9-]+|c1-reader|c1-rehearse|executor-deploy) /);
     expect(inputs.delete, name).toMatch(/^\.\/(dot-[a-z0-9-]+|c1-reader|executor-deploy) /);
     expect(Object.keys(inputs)).not.toContain('triggers');
     expect(Object.keys(inputs)).not.toContain('environment');
@@ -94,6 +95,17 @@ test('the gate of H2 asks the deployed dot-apr-execute, in a step that has no ro
   const asking = commands().filter(({ inputs }) => String(inputs.stdin).includes('"checks":["handler"]'));
   expect(asking.map(({ name }) => name)).toEqual(['h2-gate']);
   expect(recorded.filter(({ name }) => /^h2-/.test(name)).map(({ name }) => name)).toEqual(['h2-open', 'h2-gate']);
+});
+
+test('a rehearsal is one command between open and gate, which is asked anew with it; its delete only reads', () => {
+  const tried = commands().filter(({ inputs }) => String(inputs.create).startsWith('./c1-rehearse'));
+  expect(tried.map(({ name, inputs }) => [name, inputs.create, inputs.delete])).toEqual([
+    ['h3-rehearsal', './c1-rehearse --step H3', './c1-reader retired --step H3'],
+    ['h6-rehearsal', './c1-rehearse --step H6', './c1-reader retired --step H6'],
+  ]);
+  for (const { inputs } of tried) {
+    expect(Object.keys(JSON.parse(String(inputs.stdin)))).toEqual(['fixtures', 'handler', 'issuer']);
+  }
 });
 
 test('the gate of W1 and the open of W4 ask the deployed registrar what is new', () => {

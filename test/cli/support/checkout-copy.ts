@@ -12,7 +12,7 @@ import { LIVE } from '../../../runtime/databases.ts';
 import { stopExecutor } from '../../../runtime/executor.ts';
 import { statePaths } from '../../../runtime/paths.ts';
 import { SILENT } from '../../../runtime/reporter.ts';
-import { connectionOf } from '../../../runtime/runtime.ts';
+import { connectionOf } from '../../../runtime/connection-file.ts';
 import { upWithOwners } from '../../support/owners.ts';
 
 export interface Ended {
