@@ -4,13 +4,14 @@ import { digestOf, type Json } from '../../../domain/canonical.ts';
 import { type Delta, type Direction, deltaDigest } from '../../../domain/deltas.ts';
 import { type DotCode, loginOf } from '../../../domain/dots.ts';
 import type { GrantOrder } from '../../../domain/grant.ts';
+import { grantConsume } from '../../../domain/plans/grant-consume.ts';
 import { grantIssue } from '../../../domain/plans/grant-issue.ts';
 import { grantMint } from '../../../domain/plans/grant-mint.ts';
 import type { Plan } from '../../../domain/plans/plan.ts';
 import { type GatewayCall, rowCalls } from '../../../dots/kernel/gateway.ts';
 import { readSnapshot } from '../../../dots/kernel/run.ts';
 import { as, outcomeOf } from '../../runtime/guards/support/attempt.ts';
-import type { GrantTrial } from './grant-trial.ts';
+import { type GrantTrial, ORDER } from './grant-trial.ts';
 
 /** What a stolen password, or a bin without checks, can do at most: a run by hand with the login of a DOT. */
 export interface RawRun {
@@ -18,6 +19,7 @@ export interface RawRun {
   /** The calls that write; the rows' own functions without it. */
   readonly calls?: readonly GatewayCall[];
   readonly kind?: string;
+  readonly step?: string;
   readonly direction?: Direction;
   readonly subject?: string;
   readonly resource?: string;
@@ -31,10 +33,10 @@ export interface RawRun {
 /** @returns `applied`, or the code that PostgreSQL refused with */
 export function byHand(it: GrantTrial, dot: DotCode, run: RawRun): Promise<string> {
   return as(it.runtime, run.login ?? loginOf(dot), async (client) => {
-    const { deltas, kind = 'step', direction = 'apply' } = run;
-    const digest = deltaDigest({ step: 'W7', direction, deltas });
+    const { deltas, kind = 'step', direction = 'apply', step = 'W7' } = run;
+    const digest = deltaDigest({ step, direction, deltas });
     const request_id = digestOf({ id: randomUUID() });
-    const own = { request_id, step: 'W7', direction, stack: run.stack ?? 'trial', resource: run.resource ?? 'grant' };
+    const own = { request_id, step, direction, stack: run.stack ?? 'trial', resource: run.resource ?? 'grant' };
     const subject = run.subject ?? subjectOf(deltas);
     const args = [dot, kind, JSON.stringify({ ...own, subject, deltas }), digest];
     try {
@@ -77,6 +79,27 @@ export function proposalDeltas(it: GrantTrial, order: GrantOrder): Promise<reado
       resource: 'grant-request',
     }),
   );
+}
+
+/** The deltas of the one use of the grant that was minted from a request. */
+export function consumeDeltas(it: GrantTrial, code: string): Promise<readonly Delta[]> {
+  const payload = { auth_code: `GBA-C1-${code}`, manifest_hash: String(ORDER.manifest_hash) };
+  return planned(it, 'DOT_C1_VOCAB_VERIFY', async (client) =>
+    grantConsume.retire(await readSnapshot(client, grantConsume.scope(payload)), payload, {
+      stack: 'trial',
+      resource: 'grant',
+    }),
+  );
+}
+
+/** As the verifier consumes, without what its bin checks before. */
+export const CONSUME = { kind: 'consume', direction: 'retire', step: 'CONSUME' } as const;
+
+/** The grant is used. */
+export async function spend(it: GrantTrial, code: string): Promise<void> {
+  const deltas = await consumeDeltas(it, code);
+  const outcome = await byHand(it, 'DOT_C1_VOCAB_VERIFY', { ...CONSUME, deltas, commits: true });
+  if (outcome !== 'applied') throw new Error(outcome);
 }
 
 function planned(it: GrantTrial, dot: DotCode, plan: (client: Client) => Promise<Plan>): Promise<readonly Delta[]> {
