@@ -62,7 +62,7 @@ function subjectOf(deltas: readonly Delta[]): string {
 
 /** The deltas of the mint that the live request asks for, as the rows are. */
 export function mintDeltas(it: GrantTrial): Promise<readonly Delta[]> {
-  const payload = { authorize: 'DOT_C1_VOCAB_BUILD' };
+  const payload = { authorize: 'DOT_C1_VOCAB_BUILD', order: null };
   return planned(it, 'DOT-310', async (client) =>
     grantMint.apply(await readSnapshot(client, grantMint.scope(payload)), payload, {
       stack: 'trial',
