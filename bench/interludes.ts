@@ -3,7 +3,8 @@ import { readPayloadFiles, readRelease } from '../components/input-files.ts';
 import { aprCode, PATCH_ACTION, type PatchProposal } from '../domain/apr.ts';
 import { grantOrderOf } from '../domain/grant.ts';
 import { AUTHORIZE_ACTION } from '../domain/handler.ts';
-import { type ActionTypeRow, manifestHash, manifestOf, resolveOperations } from '../domain/manifest.ts';
+import type { ActionTypeRow } from '../domain/manifest.ts';
+import { manifestFrom } from '../domain/plans/grant-content.ts';
 import { root } from '../engine/root.mjs';
 import { VOTER_LOGINS } from '../runtime/roles.ts';
 import { actionTypeRows } from '../runtime/seed/authority.ts';
@@ -56,8 +57,7 @@ function codeOfPatch(proposal: PatchProposal): string {
 
 /** Of the manifest that a fresh runtime has. */
 function codeOfGrant(): string {
-  const operations = resolveOperations(actionTypeRows() as unknown as readonly ActionTypeRow[]);
-  const manifest = { manifest: manifestOf(operations), hash: manifestHash(operations) };
+  const manifest = manifestFrom(actionTypeRows() as unknown as readonly ActionTypeRow[]);
   const order = grantOrderOf(readPayloadFiles(join(root, 'payloads')).grant, manifest, 1);
   return aprCode(AUTHORIZE_ACTION, { ...order, incarnation: 0 });
 }

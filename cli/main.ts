@@ -9,6 +9,7 @@ import { addEnv } from './env.ts';
 import { reportFailure } from './failure.ts';
 import { addPrewrite } from './prewrite.ts';
 import { addRecover } from './recover.ts';
+import { addRehearse } from './rehearse.ts';
 import { addRuntime } from './runtime.ts';
 
 /** Every subcommand of `c1`; a new one is one more line. */
@@ -16,6 +17,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addRuntime,
   addApr,
   addPrewrite,
+  addRehearse,
   addRecover,
   addEnv,
   addDocs,

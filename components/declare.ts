@@ -11,6 +11,8 @@ import type { GovernedStep, GovernedStepArgs } from './governed-step.ts';
 import { HandlerBinding } from './handler-binding.ts';
 import { HandlerLoad } from './handler-load.ts';
 import { HandlerPatch } from './handler-patch.ts';
+import { HandlerRehearsal } from './handler-rehearsal.ts';
+import { HandlerTests } from './handler-tests.ts';
 import { PrewriteGate } from './prewrite.ts';
 import { Readiness } from './readiness.ts';
 import { Registrar } from './registrar.ts';
@@ -22,7 +24,9 @@ const COMPONENTS: Readonly<Record<StepId, new (args: GovernedStepArgs) => Govern
   BASELINE: Baseline,
   H1: HandlerPatch,
   H2: HandlerLoad,
+  H3: HandlerTests,
   H4: HandlerBinding,
+  H6: HandlerRehearsal,
   PREWRITE: PrewriteGate,
   W1: Registrar,
   W2: Admission,

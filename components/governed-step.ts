@@ -26,7 +26,7 @@ export class GovernedStep extends pulumi.ComponentResource {
   readonly step: Step;
   readonly open: local.Command;
   readonly rows: readonly GovernedRow[];
-  /** What only looks, in order. */
+  /** What is tried or asked and governs no row, in order. */
   readonly commands: readonly local.Command[];
   readonly gate: local.Command;
   /** What the gate's readback said; unknown at preview. */
@@ -45,7 +45,7 @@ export class GovernedStep extends pulumi.ComponentResource {
     );
     this.rows = this.declareRows(transport, args.snapshot);
     this.commands = this.declareCommands(transport);
-    const asked = [...this.rows.map((row) => row.asked), ...(step.commands ?? []).map(digestOfCommand)];
+    const asked = [...this.rows.map((row) => row.asked), ...unruledOf(step).map((one) => digestOf({ ...one }))];
     const request = { expected: args.expected, ...checksOf(step.checks?.gate), ...askedOf(asked) };
     this.gate = this.reader(transport, 'gate', 'retire-check', request, [
       this.open,
@@ -68,16 +68,14 @@ export class GovernedStep extends pulumi.ComponentResource {
 
   /** After the rows, each after the one before. */
   private declareCommands(transport: Transport): readonly local.Command[] {
-    const { commands = [] } = this.step;
     let after: readonly pulumi.Resource[] = [this.open, ...this.rows.map(({ command }) => command)];
-    return commands.map(({ name, create, request }) => {
+    return unruledOf(this.step).map(({ name, isDot, create, retire, request }) => {
       const declared = dotResource(
         name,
         {
-          folder: transport.dotFolder,
+          folder: isDot ? transport.dotFolder : transport.readerFolder,
           create: transport.call(create),
-          // Nothing is left of a look.
-          delete: null,
+          delete: retire === null ? null : transport.call(retire),
           stdin: canonicalJson(request),
         },
         { parent: this, dependsOn: [...after] },
@@ -112,11 +110,23 @@ function checksOf(checks: readonly ReaderCheck[] = []): { readonly checks?: read
   return checks.length === 0 ? {} : { checks };
 }
 
-/** A changed input is what makes the engine run a command again: what is brought or asked anew is read back anew. */
+/** A changed input is what makes the engine run a command again: what is brought, tried or asked anew is read back anew. */
 function askedOf(asked: readonly string[]): { readonly rows?: string } {
   return asked.length === 0 ? {} : { rows: sha256Hex(asked.join('\n')) };
 }
 
-function digestOfCommand({ name, create, request }: StepCommand): string {
-  return digestOf({ name, create, request });
+interface Unruled extends StepCommand {
+  readonly isDot: boolean;
+  readonly retire: string | null;
+}
+
+/**
+ * What a step runs that governs no row. A rehearsal stands beside the reader, and like it is no DOT: a runtime of its own
+ * comes and goes with it, so that its delete only reads. Of what a DOT was asked nothing is left at all.
+ */
+function unruledOf({ id, rehearsal, commands = [] }: Step): readonly Unruled[] {
+  const asked = commands.map((one) => ({ ...one, isDot: true, retire: null }));
+  if (rehearsal === undefined) return asked;
+  const name = `${id.toLowerCase()}-rehearsal`;
+  return [{ name, ...rehearsal, isDot: false, retire: `c1-reader retired --step ${id}` }, ...asked];
 }

@@ -212,6 +212,11 @@ export const CODES = {
     'npx pulumi preview, and approve the new plan',
     ['bin', 'database'],
   ),
+  HOLD_REHEARSAL_FAILED: hold(
+    'A fixture of the rehearsal was answered otherwise than it must be, or was left out; nothing may be bound.',
+    'npx c1 rehearse --step H3 (or H6) to see it again; correct the handler, then npx pulumi up',
+    ['runtime', 'cli'],
+  ),
   HOLD_PREVIEW_DELTA_MISMATCH: hold(
     'The rows that are applied and the rows still to come do not add up to the planned deltas.',
     'compare planned-deltas.yaml with npx c1 runtime snapshot',

@@ -8,7 +8,9 @@ import { foldDeltas, rowOf, type Snapshot } from './snapshot.ts';
 import { baselineStep } from './steps/baseline.ts';
 import { handlerPatchStep } from './steps/h1-handler-patch.ts';
 import { handlerLoadStep } from './steps/h2-handler-load.ts';
+import { handlerTestsStep } from './steps/h3-handler-tests.ts';
 import { handlerBindingStep } from './steps/h4-handler-binding.ts';
+import { handlerRehearsalStep } from './steps/h6-handler-rehearsal.ts';
 import { assertPayloads, type StepPayloads } from './steps/payloads.ts';
 import { prewriteStep } from './steps/prewrite.ts';
 import { STEP_IDS, type Step, type StepId, type StepRow } from './steps/step.ts';
@@ -36,7 +38,9 @@ const MAKERS: Readonly<Record<StepId, Maker>> = {
   BASELINE: baselineStep,
   H1: handlerPatchStep,
   H2: handlerLoadStep,
+  H3: handlerTestsStep,
   H4: handlerBindingStep,
+  H6: handlerRehearsalStep,
   PREWRITE: prewriteStep,
   W1: registrarStep,
   W2: admissionStep,

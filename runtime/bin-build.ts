@@ -12,6 +12,8 @@ import { diskFiles, stagedLater } from './seed/tools.ts';
 
 /** The reader is no DOT: it is built like one, and installed apart. */
 export const READER = 'c1-reader';
+/** Nor is what rehearses H3 and H6; it stands beside the reader. */
+export const REHEARSER = 'c1-rehearse';
 
 /** What a build made: file name in the build folder to its SHA-256. */
 export type Built = Readonly<Record<string, string>>;
@@ -27,7 +29,7 @@ interface Entry {
   readonly mark: string | null;
 }
 
-const SOURCES = ['domain', 'dots', 'executor'] as const;
+const SOURCES = ['domain', 'dots', 'executor', 'runtime'] as const;
 
 /**
  * Bundles every bin whose source is there, each into one file in `folder`; does nothing when no source changed. The same
@@ -52,6 +54,7 @@ async function entries(): Promise<readonly Entry[]> {
     { name: HARDENED_NAME, source: `dots/${HARDENED_NAME}.ts`, mark: codeMark('DOT-REGISTER') },
     ...stagedLater().map(({ file, code }) => ({ name: file, source: `dots/${file}.ts`, mark: codeMark(code) })),
     { name: READER, source: `dots/reader/${READER}.ts`, mark: 'READ-ONLY: no DOT' },
+    { name: REHEARSER, source: `runtime/rehearsal/${REHEARSER}.ts`, mark: 'REHEARSAL: no DOT' },
     { name: EXECUTOR_DEPLOY, source: 'executor/deploy/main.ts', mark: 'DEPLOY: no DOT' },
     { name: EXECUTOR_BUNDLES.v1, source: 'executor/main-v1.ts', mark: null },
     { name: EXECUTOR_BUNDLES.c1, source: 'executor/main.ts', mark: null },
@@ -76,6 +79,7 @@ export const BIN_BUNDLE = {
   legalComments: 'none',
   charset: 'utf8',
   external: ['pg-native'],
+  define: { 'import.meta.dirname': '__dirname' },
   logLevel: 'silent',
 } satisfies BuildOptions;
 
@@ -125,7 +129,7 @@ const LAST_AWAIT: Plugin = {
 /** One hash over everything that a bundle is made of. */
 async function sourceStamp(): Promise<string> {
   const lists = await Promise.all(SOURCES.map((folder) => sourceFiles(folder)));
-  const files = [...lists.flat(), 'package-lock.json', 'runtime/bin-build.ts', 'runtime/bin-header.ts'].toSorted();
+  const files = [...lists.flat(), 'package-lock.json'].toSorted();
   const contents = await Promise.all(files.map((file) => readFile(path.join(CHECKOUT, file))));
   const hash = createHash('sha256').update(esbuildVersion);
   for (const [at, file] of files.entries()) hash.update(`\n${file}\n${sha256Hex(contents[at] ?? '')}`);

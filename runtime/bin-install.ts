@@ -1,10 +1,11 @@
-import { mkdir, readdir, readFile, readlink, rm, symlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { sha256Hex } from '../domain/canonical.ts';
-import { type Built, READER } from './bin-build.ts';
-import { type BinConfigTarget, writeBinConfig } from './bin-config.ts';
+import { type Built, READER, REHEARSER } from './bin-build.ts';
+import type { BinConfigTarget } from './bin-config.ts';
 import { frozenScript, stubScript } from './bin-header.ts';
-import { errnoOf, readIfThere, writeAtomic, writeIfOther } from './files.ts';
+import { writeSurroundings } from './bin-surroundings.ts';
+import { readIfThere, writeAtomic, writeIfOther } from './files.ts';
 import type { BinDigests } from './install.ts';
 import { isExecutable } from './os-user.ts';
 import type { StatePaths } from './paths.ts';
@@ -32,10 +33,10 @@ export async function installBins(target: BinTarget): Promise<InstalledBins> {
   const { paths } = target;
   const folders = [paths.bin, paths.lib, paths.cache, paths.reader];
   await Promise.all(folders.map((folder) => mkdir(folder, { recursive: true })));
-  await writeConfig(target);
+  await writeSurroundings(target);
   const files = await Promise.all(diskFiles().map((file) => installOne(target, file)));
   const removed = target.exact ? await removeOthers(paths, new Set(files.map(({ name }) => name))) : 0;
-  await Promise.all([installReader(target), bringRelease(paths, target.buildFolder, target.built)]);
+  await Promise.all([installBeside(target), bringRelease(paths, target.buildFolder, target.built)]);
   return {
     digests: Object.fromEntries(files.map(({ name, sha256 }) => [name, sha256] as const).toSorted()),
     written: files.filter(({ written }) => written).length + removed,
@@ -72,36 +73,12 @@ async function contentOf({ buildFolder, built }: BinTarget, { file, code, kind }
   return readFile(path.join(buildFolder, file), 'utf8');
 }
 
-/** What stands beside a bin: its configuration, and the Node and the cache that its first line names. */
-async function writeConfig(target: BinTarget): Promise<void> {
-  const { paths } = target;
-  await Promise.all([
-    writeBinConfig(target),
-    // Bins have no extension; without this the nearest package.json above the state folder would say what they are.
-    ...[paths.dot, paths.reader].map((folder) =>
-      writeIfOther(path.join(folder, 'package.json'), '{"type":"commonjs"}\n'),
+/** What is no DOT stands apart from the bins. */
+async function installBeside({ paths, buildFolder, built }: BinTarget): Promise<void> {
+  const there = [READER, REHEARSER].filter((name) => built[name] !== undefined);
+  await Promise.all(
+    there.map(async (name) =>
+      writeIfOther(path.join(paths.reader, name), await readFile(path.join(buildFolder, name), 'utf8'), 0o555),
     ),
-    link(path.join(paths.lib, 'node')),
-    link(path.join(paths.state, 'lib', 'node')),
-  ]);
-}
-
-async function installReader({ paths, buildFolder, built }: BinTarget): Promise<void> {
-  if (built[READER] === undefined) return;
-  await writeIfOther(path.join(paths.reader, READER), await readFile(path.join(buildFolder, READER), 'utf8'), 0o555);
-}
-
-/** The Node that runs this is the one that the bins were built for and that is known to fit. */
-export async function link(place: string): Promise<void> {
-  if ((await linkTarget(place)) === process.execPath) return;
-  await mkdir(path.dirname(place), { recursive: true });
-  await rm(place, { force: true });
-  await symlink(process.execPath, place);
-}
-
-async function linkTarget(place: string): Promise<string | null> {
-  return readlink(place).catch((cause: unknown) => {
-    if (['ENOENT', 'EINVAL'].includes(errnoOf(cause) ?? '')) return null;
-    throw cause;
-  });
+  );
 }

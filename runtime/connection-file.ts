@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { C1Error } from '../domain/codes.ts';
 import { LIVE } from './databases.ts';
 import { inStateFolder, readIfThere, writeAtomic } from './files.ts';
-import type { StatePaths } from './paths.ts';
+import { type StatePaths, statePaths } from './paths.ts';
 import { HOST } from './server-config.ts';
 
 export const DEFAULT_READER = 'auditor_ro';
@@ -42,4 +42,14 @@ export async function writeConnection(paths: StatePaths, port: number, database:
   };
   const text = `${JSON.stringify(connection, null, 2)}\n`;
   if ((await readIfThere(paths.connection)) !== text) await writeAtomic(paths.connection, text);
+}
+
+/** Where the runtime of this folder answers. @throws C1Error ERROR_RUNTIME_UNREACHABLE when it was never started */
+export async function connectionOf(stateDir: string): Promise<{ readonly port: number; readonly database: string }> {
+  const found = await readConnection(statePaths(stateDir));
+  if (found !== null) return found;
+  throw new C1Error('ERROR_RUNTIME_UNREACHABLE', {
+    seen: `no connection.json in ${stateDir}`,
+    expected: 'a runtime that was started once',
+  });
 }

@@ -9,7 +9,7 @@ import type { Address } from '../executor/deploy/probe.ts';
 import { runningService, stopService } from '../executor/deploy/service.ts';
 import { type Built, EXECUTOR_BUNDLES, EXECUTOR_DEPLOY } from './bin-build.ts';
 import { type BinConfigTarget, executorAddress, writeBinConfig } from './bin-config.ts';
-import { link } from './bin-install.ts';
+import { link } from './bin-surroundings.ts';
 import { pickPort } from './cluster.ts';
 import { writeIfOther } from './files.ts';
 import type { StatePaths } from './paths.ts';

@@ -2,10 +2,9 @@ import type { Client } from 'pg';
 import { C1Error } from '../domain/codes.ts';
 import { SUPERUSER } from './cluster-init.ts';
 import { withClient } from './connect.ts';
-import { DEFAULT_READER } from './connection-file.ts';
+import { connectionOf, DEFAULT_READER } from './connection-file.ts';
 import { statePaths } from './paths.ts';
 import { LOGINS } from './roles.ts';
-import { connectionOf } from './runtime.ts';
 import { readPassword } from './secrets.ts';
 import { HOST } from './server-config.ts';
 

@@ -149,13 +149,3 @@ async function knownGood(server: Server): Promise<ReadonlySet<string>> {
     return new Set(rows.map(({ sha256 }) => sha256));
   });
 }
-
-/** Where the runtime of this folder answers. @throws C1Error ERROR_RUNTIME_UNREACHABLE when it was never started */
-export async function connectionOf(stateDir: string): Promise<{ readonly port: number; readonly database: string }> {
-  const found = await readConnection(statePaths(stateDir));
-  if (found !== null) return found;
-  throw new C1Error('ERROR_RUNTIME_UNREACHABLE', {
-    seen: `no connection.json in ${stateDir}`,
-    expected: 'a runtime that was started once',
-  });
-}

@@ -21,11 +21,17 @@ const PRINCIPALS = [OPERATOR, ...VOTER_LOGINS];
 export async function ensureStandInKeys({ secrets }: StatePaths, report: Reporter): Promise<void> {
   const folder = path.join(secrets, 'ssh');
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const missing = await Promise.all(PRINCIPALS.map((name) => isMissing(path.join(folder, name))));
-  for (const [at, name] of PRINCIPALS.entries()) if (missing[at] === true) await makeKey(folder, name);
-  if (missing.includes(true))
-    report.did(`made stand-in keys for ${PRINCIPALS.join(', ')} (staging: no owner has them)`);
+  const made = await makeKeys(folder, PRINCIPALS);
+  if (made.length > 0) report.did(`made stand-in keys for ${PRINCIPALS.join(', ')} (staging: no owner has them)`);
   await listSigners(folder);
+}
+
+/** Makes the keys that are missing, and names them. @throws C1Error ERROR_SSH_MISSING */
+export async function makeKeys(folder: string, names: readonly string[]): Promise<readonly string[]> {
+  const missing = await Promise.all(names.map((name) => isMissing(path.join(folder, name))));
+  const wanted = names.filter((_, at) => missing[at] === true);
+  await Promise.all(wanted.map((name) => makeKey(folder, name)));
+  return wanted;
 }
 
 async function makeKey(folder: string, name: string): Promise<void> {
@@ -48,9 +54,10 @@ async function listSigners(folder: string): Promise<void> {
   if (added.length > 0) await writeAtomic(file, `${[...lines, ...added].join('\n')}\n`, 0o600);
 }
 
-async function signerLine(folder: string, name: string): Promise<string> {
+/** @param principal who may sign with that key; its own name without it */
+export async function signerLine(folder: string, name: string, principal = name): Promise<string> {
   const [type = '', key = ''] = (await readFile(path.join(folder, `${name}.pub`), 'utf8')).split(' ');
-  return `${name} namespaces="${SIGNATURE_NAMESPACE}" ${type} ${key}`;
+  return `${principal} namespaces="${SIGNATURE_NAMESPACE}" ${type} ${key}`;
 }
 
 async function isMissing(file: string): Promise<boolean> {

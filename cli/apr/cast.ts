@@ -6,8 +6,8 @@ import { assertRequestSigned, type RequestRow, readRequest } from '../../dots/ke
 import { runDot } from '../../dots/kernel/run.ts';
 import { keyFileOf, type Signers, sign, signersOf, verify } from '../../dots/kernel/ssh.ts';
 import { withClient } from '../../runtime/connect.ts';
+import { connectionOf } from '../../runtime/connection-file.ts';
 import { statePaths } from '../../runtime/paths.ts';
-import { connectionOf } from '../../runtime/runtime.ts';
 import { show } from './read.ts';
 
 export interface Ballot {

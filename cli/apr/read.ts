@@ -11,9 +11,8 @@ import {
 } from '../../dots/kernel/approvals.ts';
 import { type Signers, signersOf, verify } from '../../dots/kernel/ssh.ts';
 import { withClient } from '../../runtime/connect.ts';
-import { DEFAULT_READER } from '../../runtime/connection-file.ts';
+import { connectionOf, DEFAULT_READER } from '../../runtime/connection-file.ts';
 import { statePaths } from '../../runtime/paths.ts';
-import { connectionOf } from '../../runtime/runtime.ts';
 
 /** A request with what is known of its signatures; `null` means that the signature holds. */
 export interface ShownRequest {

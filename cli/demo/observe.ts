@@ -4,9 +4,8 @@ import { CATALOGUE_OF_DOTS } from '../../domain/payloads.ts';
 import { type RuntimeState, runtimeState } from '../../domain/runtime-state.ts';
 import { DATABASE_SURFACES, type Surface } from '../../domain/surfaces.ts';
 import { withClient } from '../../runtime/connect.ts';
-import { DEFAULT_READER } from '../../runtime/connection-file.ts';
+import { connectionOf, DEFAULT_READER } from '../../runtime/connection-file.ts';
 import { statePaths } from '../../runtime/paths.ts';
-import { connectionOf } from '../../runtime/runtime.ts';
 
 /** Everything that the demo compares, of one database snapshot, read as the auditor. */
 export interface Observation {

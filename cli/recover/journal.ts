@@ -5,9 +5,8 @@ import type { Direction } from '../../domain/deltas.ts';
 import { dotOf } from '../../domain/dots.ts';
 import { HARDENED_NAME } from '../../domain/registrar.ts';
 import { withClient } from '../../runtime/connect.ts';
-import { DEFAULT_READER } from '../../runtime/connection-file.ts';
+import { connectionOf, DEFAULT_READER } from '../../runtime/connection-file.ts';
 import { statePaths } from '../../runtime/paths.ts';
-import { connectionOf } from '../../runtime/runtime.ts';
 
 export interface Claimed {
   /** The bin of the command: two resources may own one row, each with a DOT of its own. */

@@ -4,21 +4,10 @@ import type { Claimant, DotPlan, Family, Plan } from '../plans/plan.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { SurfaceName } from '../surfaces.ts';
 
-/** Steps that are built, in the order in which they run (steps.md; H3 and H6 come between H2 and H4, and after H4). */
+/** Steps that are built, in the order in which they run (steps.md; H5 is no resource). */
 export const STEP_IDS = [
-  'BASELINE',
-  'H1',
-  'H2',
-  'H4',
-  'PREWRITE',
-  'W1',
-  'W2',
-  'W3',
-  'W4',
-  'W5',
-  'W6',
-  'W7',
-  'W8',
+  ...(['BASELINE', 'H1', 'H2', 'H3', 'H4', 'H6', 'PREWRITE'] as const),
+  ...(['W1', 'W2', 'W3', 'W4', 'W5', 'W6', 'W7', 'W8'] as const),
 ] as const;
 export type StepId = (typeof STEP_IDS)[number];
 
@@ -72,6 +61,8 @@ export interface Step {
   readonly commands?: readonly StepCommand[];
   /** Bins that must be there though the step itself starts none. */
   readonly channel?: readonly string[];
+  /** What is tried in a disposable runtime; it governs no row, and there is nothing to retire. */
+  readonly rehearsal?: { readonly create: string; readonly request: Json };
   readonly readback: string;
   readonly retire: string;
   readonly blastRadius: string;

@@ -88,6 +88,7 @@ begin
   perform iu_core.assert_quorum(request.apr_code);
   perform iu_core.assert_gates_closed();
   perform iu_core.assert_grant_action(request.proposed_action);
+  perform iu_core.assert_code(request);
   if iu_core.manifest_hash() is null then
     perform iu_core.refuse_grant('REJECT_MANIFEST_MISSING', 'manifest', 'none', 'the manifest of the runtime, which W3 makes readable');
   end if;

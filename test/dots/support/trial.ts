@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
+import { written } from '../../../runtime/rehearsal/written.ts';
 import { type BinResult, createTestRuntime, type TestRuntime } from '../../support/runtime.ts';
 import { type PostgresProxy, startProxy } from './proxy.ts';
 import { stageC1 } from './staged.ts';
@@ -49,7 +50,7 @@ export async function createTrial({ staged = true } = {}): Promise<Trial> {
     runtime,
     proxy,
     value,
-    fingerprint: ({ intents } = { intents: true }) => value<string>(FINGERPRINT, [intents]),
+    fingerprint: ({ intents } = { intents: true }) => value<string>(written(intents)),
     tamper: (tables, ...statements) => tamper(runtime, tables, statements),
     start: (name, args, stdin = '') => start(runtime, name, args, stdin),
     withConfig: (changes, work) => withConfig(runtime, changes, work),
@@ -59,18 +60,6 @@ export async function createTrial({ staged = true } = {}): Promise<Trial> {
     },
   };
 }
-
-/** Cheap on purpose: the rows of every governed and bookkeeping table, and the names in the catalogue. */
-const FINGERPRINT = `select md5(string_agg(x.name || x.content, E'\\n' order by x.name)) as v from (
-  select c.oid::regclass::text as name, query_to_xml('select md5(string_agg(t::text, E''\\n'' order by t::text)) from '
-           || c.oid::regclass || ' t', true, false, '')::text as content
-    from pg_class c where c.relkind = 'r' and c.relnamespace::regnamespace::text in ('public', 'iu_core', 'c1')
-     and c.oid <> 'iu_core.dot_run'::regclass
-  union all select 'run ' || r.request_id, r::text from iu_core.dot_run r where $1 or r.outcome = 'applied'
-  union all select 'class ' || c.oid, c.relname || c.relkind::text from pg_class c where c.relkind in ('r', 'v', 'S')
-  union all select 'function ' || p.oid, p.proname from pg_proc p
-  union all select 'schema ' || n.oid, n.nspname from pg_namespace n
-  union all select 'trigger ' || t.oid, t.tgname || t.tgenabled::text from pg_trigger t where not t.tgisinternal) x`;
 
 function start(runtime: TestRuntime, name: string, args: readonly string[], input: string | Buffer): Started {
   const env = { PULUMI_CONFIG_PASSPHRASE: CANARY, PGPASSWORD: CANARY };
