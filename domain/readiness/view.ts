@@ -99,5 +99,6 @@ select 6, 'ownership', count(*) = 1, 'an active ownership row of the vocabulary 
 union all
 select 7, 'gates', count(*) = 1 and bool_and(g.dry_run_only and not g.execute_enabled and not g.real_run_enabled),
   'dry_run_only=true, execute_enabled=false, real_run_enabled=false',
-  coalesce(string_agg(format('dry_run_only=%s, execute_enabled=%s, real_run_enabled=%s', g.dry_run_only, g.execute_enabled, g.real_run_enabled), '; '),
+  coalesce(string_agg(format('dry_run_only=%s, execute_enabled=%s, real_run_enabled=%s', g.dry_run_only::text, g.execute_enabled::text,
+    g.real_run_enabled::text), '; '),
     'no row') from public.dot_runtime_gate g where g.gate = 'global') c`;

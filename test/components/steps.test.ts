@@ -4,8 +4,10 @@ import { beforeAll, expect, test } from 'vitest';
 import { declareSteps } from '../../components/declare.ts';
 import { readPayloadFiles, readPlannedDeltas } from '../../components/input-files.ts';
 import { localTransport } from '../../components/transport.ts';
+import { digestOf } from '../../domain/canonical.ts';
 import { LAST_STEP, refsOf, stepsThrough } from '../../domain/program.ts';
-import { blankBuild } from '../../domain/release.ts';
+import { occasionOf } from '../../domain/readiness/occasion.ts';
+import { blankBinding, blankBuild } from '../../domain/release.ts';
 import { snapshotOf } from '../../domain/snapshot.ts';
 import { STEP_IDS } from '../../domain/steps/step.ts';
 
@@ -43,6 +45,9 @@ beforeAll(async () => {
   );
 });
 
+/** What W8 asks: it governs no row, and nothing is left of it. */
+const LOOKS = ['preflight', 'bad-inputs'];
+
 const commands = () => recorded.filter(({ type }) => type === 'command:local:Command');
 
 test('every row component has exactly one child command of its name', () => {
@@ -53,11 +58,12 @@ test('every row component has exactly one child command of its name', () => {
 });
 
 test('every command has create, the same update, and delete, and nothing that breaks a plan', () => {
-  expect(commands().length).toBe(54 + 2 + STEP_IDS.length * 2);
+  expect(commands().length).toBe(54 + 2 + LOOKS.length + STEP_IDS.length * 2);
   for (const { name, inputs } of commands()) {
     expect(inputs, name).toMatchObject({ logging: 'none', addPreviousOutputInEnv: false, update: inputs.create });
     expect(inputs.create, name).toMatch(/^\.\/(dot-[a-z0-9-]+|c1-reader|c1-rehearse|executor-deploy) /);
-    expect(inputs.delete, name).toMatch(/^\.\/(dot-[a-z0-9-]+|c1-reader|executor-deploy) /);
+    if (LOOKS.includes(name)) expect(inputs, name).not.toHaveProperty('delete');
+    else expect(inputs.delete, name).toMatch(/^\.\/(dot-[a-z0-9-]+|c1-reader|executor-deploy) /);
     expect(Object.keys(inputs)).not.toContain('triggers');
     expect(Object.keys(inputs)).not.toContain('environment');
     // A path of the governed host inside a payload is data.
@@ -67,7 +73,9 @@ test('every command has create, the same update, and delete, and nothing that br
 });
 
 test('every DOT command names its step and who owns the row', () => {
-  const dots = commands().filter(({ inputs }) => String(inputs.create).startsWith('./dot-'));
+  const dots = commands().filter(
+    ({ name, inputs }) => String(inputs.create).startsWith('./dot-') && !LOOKS.includes(name),
+  );
   for (const { name, inputs } of dots) {
     const owner = name.startsWith('catalogue-') ? 'catalogue' : name;
     expect(inputs.create).toMatch(
@@ -122,6 +130,24 @@ test('the gate of each step with rows is asked anew when one of them is; the oth
   ]);
   const known = digests.filter((digest) => digest !== undefined);
   expect(new Set(known).size).toBe(known.length);
+});
+
+test('W8 asks in order, and asks anew when a definition or the generation of the grant is another', async () => {
+  const asked = commands().filter(({ name }) => LOOKS.includes(name));
+  expect(asked.map(({ inputs }) => inputs.create)).toEqual([
+    './dot-c1-preflight --cloud',
+    './dot-c1-bad-input-harness --cloud',
+  ]);
+  const steps = (generation: number) =>
+    stepsThrough('W8', { ...readPayloadFiles('payloads'), ...blankBuild(), binding: blankBinding(generation) });
+  const request = (made: ReturnType<typeof steps>) => made.at(-1)?.commands?.map((one) => digestOf(one.request)) ?? [];
+  const own = request(steps(1));
+  expect(own).toEqual(request(steps(1)));
+  expect(new Set(own).size).toBe(1);
+  expect(request(steps(2))).not.toEqual(own);
+  const other = steps(1).map((step) => (step.id === 'W3' ? { ...step, goal: 'another' } : step));
+  expect(occasionOf(other, 1).definitions.W3).not.toBe(occasionOf(steps(1), 1).definitions.W3);
+  expect(Object.keys(occasionOf(steps(1).slice(0, -1), 1).definitions)).toEqual(STEP_IDS.slice(0, -1));
 });
 
 test('a row shows its whole row, with what only the runtime can make as <generated>', () => {
