@@ -1,7 +1,8 @@
 import Table from 'cli-table3';
 import { QUORUM, REQUEST_DAYS, VOTE_DAYS } from '../../domain/apr.ts';
 import { sha256Hex } from '../../domain/canonical.ts';
-import { AUTHORIZE_ACTION, type GrantAction, grantAction } from '../../domain/grant.ts';
+import { type GrantAction, grantAction } from '../../domain/grant.ts';
+import { AUTHORIZE_ACTION } from '../../domain/handler.ts';
 import { actionOf } from '../../domain/plans/apr-execute.ts';
 import type { VoteRow } from '../../dots/kernel/approvals.ts';
 import { colorsFor } from '../output.ts';
