@@ -1,7 +1,10 @@
 import { chmod, cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AUTHORIZE_HANDLER } from '../../domain/handler.ts';
 import { runC1 } from '../support/state-folder.ts';
+import { bind, deployHandler, unbind } from './support/handler.ts';
+import { must } from './support/registrar.ts';
 import { failure, failureOf, mustRun } from './support/rows.ts';
 import { createTrial, type Trial } from './support/trial.ts';
 
@@ -20,7 +23,23 @@ async function ready() {
   return JSON.parse(answer.stdout) as { code: string; verdict: string; profile: string; checked: number };
 }
 
-test('on a fresh runtime every fact is as the seeds verified it, and the verdict is a rehearsal', async () => {
+test('without its handler bound the runtime is not what the first write expects; with H1 and H4 it is', async () => {
+  const held = async () => {
+    const answer = await trial.runtime.reader(['prewrite']);
+    expect(failureOf(answer)).toEqual(failure(3, 'HOLD_HANDLER_UNBOUND'));
+    expect(answer.stderr).toContain('handler of authorize_build_step unimplemented');
+  };
+  await held();
+  await deployHandler(trial.runtime);
+  await held();
+  must(await bind(trial.runtime));
+  expect((await ready()).code).toBe(READY);
+  must(await unbind(trial.runtime));
+  await held();
+  must(await bind(trial.runtime));
+});
+
+test('after H every fact is as the seeds verified it, and the verdict is a rehearsal', async () => {
   const before = await trial.fingerprint();
   const answer = await ready();
   expect(answer).toMatchObject({ code: READY, verdict: `REHEARSAL ${READY}`, profile: 'fresh' });
@@ -28,7 +47,8 @@ test('on a fresh runtime every fact is as the seeds verified it, and the verdict
     facts: expect.arrayContaining([
       { what: 'live rows of dot_tools', seen: '309', expected: '309' },
       { what: 'CAT-006 record_count', seen: '163', expected: '163' },
-      { what: 'handler of authorize_build_step', seen: 'unimplemented', expected: 'unimplemented' },
+      { what: 'handler of authorize_build_step', seen: AUTHORIZE_HANDLER, expected: AUTHORIZE_HANDLER },
+      { what: 'live steps of the handler', seen: 'H1, H4', expected: 'H1, H4' },
       { what: 'schema c1', seen: 'absent', expected: 'absent' },
     ]),
   });
@@ -49,10 +69,10 @@ describe('one fact that is other than expected is a HOLD that names it', () => {
       'dot_agent_api_contract 1',
     ],
     [
-      'a handler bound already',
+      'another handler bound',
       'apr_action_types',
       `update public.apr_action_types set handler_ref = 'x' where action_code = 'authorize_build_step'`,
-      `update public.apr_action_types set handler_ref = 'unimplemented' where action_code = 'authorize_build_step'`,
+      `update public.apr_action_types set handler_ref = '${AUTHORIZE_HANDLER}' where action_code = 'authorize_build_step'`,
       'handler of authorize_build_step x',
     ],
     [
