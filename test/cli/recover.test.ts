@@ -6,9 +6,9 @@ import pWaitFor from 'p-wait-for';
 import type { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withSuperuser } from '../../runtime/connect.ts';
+import { connectionOf } from '../../runtime/connection-file.ts';
 import { LIVE } from '../../runtime/databases.ts';
 import { statePaths } from '../../runtime/paths.ts';
-import { connectionOf } from '../../runtime/connection-file.ts';
 import { apartFromRequests, approve } from '../support/owners.ts';
 import { type CheckoutCopy, checkoutCopy } from './support/checkout-copy.ts';
 

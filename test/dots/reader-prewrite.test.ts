@@ -69,13 +69,6 @@ describe('one fact that is other than expected is a HOLD that names it', () => {
       'dot_agent_api_contract 1',
     ],
     [
-      'another handler bound',
-      'apr_action_types',
-      `update public.apr_action_types set handler_ref = 'x' where action_code = 'authorize_build_step'`,
-      `update public.apr_action_types set handler_ref = '${AUTHORIZE_HANDLER}' where action_code = 'authorize_build_step'`,
-      'handler of authorize_build_step x',
-    ],
-    [
       'another catalogue count',
       'meta_catalog',
       `update public.meta_catalog set record_count = 309 where code = 'CAT-006'`,
@@ -123,6 +116,19 @@ describe('one fact that is other than expected is a HOLD that names it', () => {
     await trial.tamper([`public.${table}`], back);
     expect(failureOf(held)).toEqual(failure(3, 'HOLD_COUNTER_DRIFT'));
     expect(held.stderr).toContain(named);
+    expect((await ready()).code).toBe(READY);
+  });
+
+  test('another handler than the one that was bound', async () => {
+    const to = (ref: string) =>
+      trial.tamper(
+        ['public.apr_action_types'],
+        `update public.apr_action_types set handler_ref = '${ref}' where action_code = 'authorize_build_step'`,
+      );
+    await to('x');
+    const held = await trial.runtime.reader(['prewrite']);
+    await to(AUTHORIZE_HANDLER);
+    expect(failureOf(held)).toEqual(failure(3, 'HOLD_DRIFT'));
     expect((await ready()).code).toBe(READY);
   });
 

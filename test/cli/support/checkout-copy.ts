@@ -8,11 +8,11 @@ import type { QueryResultRow } from 'pg';
 import { root, stateFolder } from '../../../engine/root.mjs';
 import { stopCluster } from '../../../runtime/cluster.ts';
 import { withSuperuser } from '../../../runtime/connect.ts';
+import { connectionOf } from '../../../runtime/connection-file.ts';
 import { LIVE } from '../../../runtime/databases.ts';
 import { stopExecutor } from '../../../runtime/executor.ts';
 import { statePaths } from '../../../runtime/paths.ts';
 import { SILENT } from '../../../runtime/reporter.ts';
-import { connectionOf } from '../../../runtime/connection-file.ts';
 import { upWithOwners } from '../../support/owners.ts';
 
 export interface Ended {
