@@ -1,8 +1,13 @@
 import { join } from 'node:path';
-import { readRelease } from '../components/input-files.ts';
-import { aprCode, PATCH_ACTION } from '../domain/apr.ts';
+import { readPayloadFiles, readRelease } from '../components/input-files.ts';
+import { aprCode, PATCH_ACTION, type PatchProposal } from '../domain/apr.ts';
+import { grantOrderOf } from '../domain/grant.ts';
+import { AUTHORIZE_ACTION } from '../domain/handler.ts';
+import type { ActionTypeRow } from '../domain/manifest.ts';
+import { manifestFrom } from '../domain/plans/grant-content.ts';
 import { root } from '../engine/root.mjs';
 import { VOTER_LOGINS } from '../runtime/roles.ts';
+import { actionTypeRows } from '../runtime/seed/authority.ts';
 import type { PlannedCommand } from './planned-resources.ts';
 import { lastLines, run } from './process.ts';
 import type { Program } from './project.ts';
@@ -24,7 +29,16 @@ export interface Interlude {
 }
 
 export function interludesOf(program: Program): readonly Interlude[] {
-  return [{ before: 'registrar', hold: 'HOLD_APR_AWAITING_QUORUM', commands: votes(program) }];
+  const { proposal, handlerProposal } = readRelease(program.paths.release);
+  return [
+    {
+      before: 'handler-patch',
+      hold: 'HOLD_APR_AWAITING_QUORUM',
+      commands: votes(program, codeOfPatch(handlerProposal)),
+    },
+    { before: 'registrar', hold: 'HOLD_APR_AWAITING_QUORUM', commands: votes(program, codeOfPatch(proposal)) },
+    { before: 'grant', hold: 'HOLD_APR_AWAITING_QUORUM', commands: votes(program, codeOfGrant()) },
+  ];
 }
 
 /** Does it. @throws Error with the last lines that a command printed which failed */
@@ -36,10 +50,20 @@ export async function perform(folder: string, { commands }: Interlude): Promise<
   }
 }
 
-/** W1: both stand-in owners approve the registrar's patch. On a fresh runtime it is the first request of its kind. */
-function votes({ paths }: Program): readonly PlannedCommand[] {
-  const { proposal } = readRelease(paths.release);
-  const code = aprCode(PATCH_ACTION, { ...proposal, incarnation: 0 });
+/** On a fresh runtime it is the first request of its kind. */
+function codeOfPatch(proposal: PatchProposal): string {
+  return aprCode(PATCH_ACTION, { ...proposal, incarnation: 0 });
+}
+
+/** Of the manifest that a fresh runtime has. */
+function codeOfGrant(): string {
+  const manifest = manifestFrom(actionTypeRows() as unknown as readonly ActionTypeRow[]);
+  const order = grantOrderOf(readPayloadFiles(join(root, 'payloads')).grant, manifest, 1);
+  return aprCode(AUTHORIZE_ACTION, { ...order, incarnation: 0 });
+}
+
+/** Both stand-in owners approve the request. */
+function votes({ paths }: Program, code: string): readonly PlannedCommand[] {
   const c1 = `C1_STATE_DIR=${quote(paths.state)} ${quote(process.execPath)} ${quote(join(root, 'cli', 'main.ts'))}`;
   return VOTER_LOGINS.map((voter) => ({ folder: '.', line: `${c1} apr approve ${code} --as ${voter}`, stdin: null }));
 }

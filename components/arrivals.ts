@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { C1Error } from '../domain/codes.ts';
 import type { StepPlan } from '../domain/program.ts';
+import type { SurfaceName } from '../domain/surfaces.ts';
 import type { GovernedStep } from './governed-step.ts';
 
 /**
@@ -30,13 +31,17 @@ export function assertArrivals(
   });
 }
 
+/** Binding a handler changes a row in place, and yet what comes is the binding. */
+const BINDING: SurfaceName = 'apr_action_types';
+
 /** Names of the rows that a plan brings; a row that only changes in place is there already. */
 export function comingRows(plans: readonly StepPlan[]): readonly string[] {
   return plans.flatMap(({ rows }) =>
     rows
       .filter(
         ({ deltas }) =>
-          deltas.some(({ op, surface }) => op !== 'update' && surface !== 'dot_ledger') || onlyEntry(deltas),
+          deltas.some(({ op, surface }) => (op !== 'update' || surface === BINDING) && surface !== 'dot_ledger') ||
+          onlyEntry(deltas),
       )
       .map(({ row }) => row.name),
   );

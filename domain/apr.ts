@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { digestOf, type Json, sha256Hex } from './canonical.ts';
-import { AUTHORIZE_ACTION, GRANT_REQUESTS, type GrantAction, grantAction } from './grant.ts';
+import { GRANT_REQUESTS, type GrantAction, grantAction } from './grant.ts';
+import { AUTHORIZE_ACTION } from './handler.ts';
 import { dotCode, plainText } from './payloads.ts';
 import { SCAN_FOLDER } from './registrar.ts';
 

@@ -4,13 +4,10 @@ import './english.ts';
 import type { Grant, RuntimeManifest } from './decision/shapes.ts';
 import { actionSetOf } from './manifest.ts';
 
-/** The build grant of C1 (authority.md): what is asked for, and the row that is minted from it. */
-export const AUTHORIZE_ACTION = 'authorize_build_step';
-/** What H4 binds: the arm of `dot-apr-execute` that mints. */
-export const AUTHORIZE_HANDLER = 'dot-apr-execute:authorize_build_step';
-/** Before H4: the root blocker of the source documents. */
-export const HANDLER_UNBOUND = 'unimplemented';
-/** Stands in the codes of requests where those of patches have their DOT: `APR-C1-GRANT-…`. */
+/**
+ * The build grant of C1 (authority.md): what is asked for, and the row that is minted from it. This stands in the codes of
+ * its requests, where those of patches have their DOT: `APR-C1-GRANT-…`.
+ */
 export const GRANT_REQUESTS = 'GRANT';
 
 export const DEFAULT_TTL_S = 24 * 60 * 60;

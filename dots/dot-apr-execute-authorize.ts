@@ -1,3 +1,4 @@
+import { grantOrder } from '../domain/grant.ts';
 import { HANDLER_VERSION } from '../domain/handler.ts';
 import { dotCode, parsePayload } from '../domain/payloads.ts';
 import { type Dispatch, dispatched, isAuthorization } from '../domain/plans/apr-dispatch.ts';
@@ -20,7 +21,7 @@ runBin<Dispatch>({
       '--authorize <code>',
       'mint the grant that the approved request on this DOT asks for',
     ),
-  payload: (flags) => (flags.authorize === undefined ? PATCH_ARM.payload(flags) : authorizationOf(flags)),
+  payload: (flags, stdin) => (flags.authorize === undefined ? PATCH_ARM.payload(flags) : authorizationOf(flags, stdin)),
   effects: (client, input, snapshot) => {
     const { payload, ...run } = input;
     return isAuthorization(payload)
@@ -29,8 +30,10 @@ runBin<Dispatch>({
   },
 });
 
-function authorizationOf({ authorize, patch, restore }: Readonly<Record<string, unknown>>) {
+/** The order on standard input, where there is one, must be what the owners were asked for. */
+function authorizationOf({ authorize, patch, restore }: Readonly<Record<string, unknown>>, stdin: unknown): Dispatch {
   if (patch !== undefined || restore !== undefined)
     throw usage('--authorize with another', 'one of --patch, --restore and --authorize');
-  return { authorize: parsePayload(dotCode, authorize, 'authorize') };
+  const order = stdin === undefined ? null : parsePayload(grantOrder, stdin, 'order');
+  return { authorize: parsePayload(dotCode, authorize, 'authorize'), order };
 }

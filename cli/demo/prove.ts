@@ -68,7 +68,13 @@ interface Line {
   readonly row: Readonly<Record<string, unknown>>;
 }
 
-const REQUEST_SURFACES: readonly SurfaceName[] = ['apr_approvals', 'apr_requests', 'vps_deploy_log'];
+/** Requests, and what is named after one. */
+const REQUEST_SURFACES: readonly SurfaceName[] = [
+  'apr_approvals',
+  'apr_requests',
+  'governance_build_authorization',
+  'vps_deploy_log',
+];
 
 function isOfNoRequest(text: string): boolean {
   const { surface, key } = JSON.parse(text) as Line;

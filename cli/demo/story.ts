@@ -56,9 +56,14 @@ export const UNTIL_PREVIEW: readonly Chapter[] = [
   { title: 'Preview: what would change', tell: previewOnly },
 ];
 
+/** What H1, W1 and W7 stop for, in this order. */
+const ASKED_FOR = ['the handler', 'the registrar', 'the build grant'] as const;
+
 export const AFTER_PREVIEW: readonly Chapter[] = [
-  { title: 'Apply until the owners are asked (pulumi up)', tell: applyUntilQuorum },
-  { title: 'Two stand-in owners approve the registrar', tell: approve },
+  ...ASKED_FOR.flatMap((what) => [
+    { title: `Apply until the owners are asked for ${what} (pulumi up)`, tell: applyUntilQuorum },
+    { title: `Two stand-in owners approve ${what}`, tell: approve },
+  ]),
   { title: 'Apply the rest (pulumi up)', tell: applyRest },
   { title: 'Read back every surface', tell: readBack },
   { title: 'Apply again: nothing to do', tell: applyAgain },
@@ -157,12 +162,14 @@ async function proveRetire(story: Story): Promise<string> {
 }
 
 async function applyOnceMore(story: Story, say: Say): Promise<string> {
-  await applyUntilQuorum(story, say);
-  await approve(story);
+  for (const _ of ASKED_FOR) {
+    await applyUntilQuorum(story, say);
+    await approve(story);
+  }
   await applyRest(story, say);
   story.again = await observe(story.stateDir);
   proveSame(known(story.applied), story.again);
-  return `a new request and two new votes; every other live row is the same as the first time`;
+  return `${ASKED_FOR.length} new requests with two new votes each; every other live row is the same as the first time`;
 }
 
 async function tidyUp(story: Story, say: Say): Promise<string> {

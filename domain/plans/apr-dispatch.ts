@@ -1,8 +1,9 @@
+import type { GrantOrder } from '../grant.ts';
 import type { Target } from './apr-request.ts';
 import type { DotPlan } from './plan.ts';
 
-/** `--authorize <code>`: the DOT that the grant is for. */
-export type Authorization = { readonly authorize: string };
+/** `--authorize <code>`: the DOT that the grant is for, and the order that it is to be minted from; null for any. */
+export type Authorization = { readonly authorize: string; readonly order: GrantOrder | null };
 /** What a command line of `dot-apr-execute` v2.3.0 asks for; a patch's is word for word what v2.2.0 has. */
 export type Dispatch = Target | Authorization;
 

@@ -12,7 +12,11 @@ export const MANIFEST_REFS = [{ surface: 'apr_action_types', prefix: '' }] as co
 
 /** The manifest as the rows of the snapshot make it. @throws C1Error as `resolveOperations` */
 export function manifestIn(snapshot: Snapshot): RuntimeManifest {
-  const rows = familyOf(snapshot, 'apr_action_types', '').map(({ image }) => image as unknown as ActionTypeRow);
+  return manifestFrom(familyOf(snapshot, 'apr_action_types', '').map(({ image }) => image as unknown as ActionTypeRow));
+}
+
+/** The same of rows that came another way. @throws C1Error as `resolveOperations` */
+export function manifestFrom(rows: readonly ActionTypeRow[]): RuntimeManifest {
   const operations = resolveOperations(rows);
   return { manifest: manifestOf(operations), hash: manifestHash(operations), since: START };
 }

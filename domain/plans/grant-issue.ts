@@ -1,8 +1,8 @@
 import { aprCode } from '../apr.ts';
-import { sameJson } from '../canonical.ts';
 import { C1Error } from '../codes.ts';
 import type { Delta, Image } from '../deltas.ts';
-import { AUTHORIZE_ACTION, GRANT_REQUESTS, type GrantAction, type GrantOrder } from '../grant.ts';
+import { GRANT_REQUESTS, type GrantAction, type GrantOrder } from '../grant.ts';
+import { AUTHORIZE_ACTION } from '../handler.ts';
 import type { FamilyRow, Snapshot } from '../snapshot.ts';
 import {
   assertRequestOfStack,
@@ -17,6 +17,7 @@ import {
 import { assertGrantContent } from './grant-content.ts';
 import {
   actionOfRequest,
+  asksFor,
   expireGrant,
   GRANT_FAMILY,
   GRANT_SCOPE,
@@ -59,7 +60,7 @@ function planApply(snapshot: Snapshot, order: GrantOrder, claimant: Claimant): P
   const live = liveRequest(snapshot, REQUESTS);
   if (live !== null) assertRequestOfStack(snapshot, live, claimant);
   // What a grant was minted from stays as it is, whatever became of the manifest since.
-  if (live !== null && !isOver(live) && asksTheSame(live, order)) return { kind: 'noop', code: 'NOOP_ALREADY_THERE' };
+  if (live !== null && !isOver(live) && asksFor(live, order)) return { kind: 'noop', code: 'NOOP_ALREADY_THERE' };
   assertGrantContent(snapshot, order, codeFor(snapshot, order));
   const asked = delta(requestRef({ key: codeFor(snapshot, order) }), 'insert', null, imageFor(snapshot, order));
   return { kind: 'change', deltas: [...(live === null ? [] : [closing(snapshot, live, order)]), asked] };
@@ -113,7 +114,7 @@ function retired(snapshot: Snapshot, live: FamilyRow): readonly Delta[] {
 /** Of the request that is live and asks for this, else of the next one. */
 function codeFor(snapshot: Snapshot, order: GrantOrder): string {
   const live = liveRequest(snapshot, REQUESTS);
-  if (live !== null && !isOver(live) && asksTheSame(live, order)) return live.key;
+  if (live !== null && !isOver(live) && asksFor(live, order)) return live.key;
   return aprCode(AUTHORIZE_ACTION, grantActionFor(snapshot, order));
 }
 
@@ -134,9 +135,4 @@ function imageFor(snapshot: Snapshot, order: GrantOrder): Image {
     risk_class: 'high',
     status: 'pending',
   };
-}
-
-function asksTheSame(row: FamilyRow, order: GrantOrder): boolean {
-  const { incarnation: _, ...asked } = actionOfRequest(row);
-  return row.image.action_code === AUTHORIZE_ACTION && sameJson(asked, order);
 }

@@ -1,13 +1,15 @@
 import { C1Error } from '../codes.ts';
 import { GRANT_TARGET } from '../decision/grant-checks.ts';
-import { AUTHORIZE_ACTION, AUTHORIZE_HANDLER, GRANT_REQUESTS, grantImage } from '../grant.ts';
+import { GRANT_REQUESTS, type GrantOrder, grantImage } from '../grant.ts';
+import { AUTHORIZE_ACTION, AUTHORIZE_HANDLER } from '../handler.ts';
 import { type FamilyRow, liveClaimOf, rowOf, type Snapshot } from '../snapshot.ts';
 import type { Authorization } from './apr-dispatch.ts';
-import { assertNotOver, assertRequestOfStack, liveRequest, requestRef } from './apr-request.ts';
+import { assertNotOver, assertRequestOfStack, describeRequest, liveRequest, requestRef } from './apr-request.ts';
 import { assertGrantContent } from './grant-content.ts';
 import {
   actionOfRequest,
   activeGrants,
+  asksFor,
   expireGrant,
   GRANT_FAMILY,
   GRANT_SCOPE,
@@ -29,9 +31,9 @@ export const grantMint: DotPlan<Authorization> = {
   family: () => GRANT_FAMILY,
   subject: (_, snapshot) => subjectOf(snapshot === undefined ? null : live(snapshot)),
   scope: () => GRANT_SCOPE,
-  apply: (snapshot, { authorize }, claimant) => {
+  apply: (snapshot, { authorize, order }, claimant) => {
     assertTarget(authorize);
-    return withLedger(DOT, 'apply', subjectOf(live(snapshot)), planApply(snapshot, claimant));
+    return withLedger(DOT, 'apply', subjectOf(live(snapshot)), planApply(snapshot, order, claimant));
   },
   retire: () => {
     throw new C1Error('ERROR_USAGE', {
@@ -51,12 +53,18 @@ function live(snapshot: Snapshot): FamilyRow | null {
   return liveRequest(snapshot, { dot_code: GRANT_REQUESTS });
 }
 
-function planApply(snapshot: Snapshot, claimant: Claimant): Plan {
+function planApply(snapshot: Snapshot, order: GrantOrder | null, claimant: Claimant): Plan {
   const request = live(snapshot);
   if (request === null) {
     throw new C1Error('HOLD_APR_MISSING', { seen: 'no live request for a grant', expected: 'one that was proposed' });
   }
   assertRequestOfStack(snapshot, request, claimant);
+  if (order !== null && !asksFor(request, order)) {
+    throw new C1Error('HOLD_APR_PENDING', {
+      seen: `${describeRequest(request)} for another grant than the one that is to be minted`,
+      expected: 'a request for this very order',
+    });
+  }
   if (request.image.status === 'applied') return minted(snapshot, request, claimant);
   assertNotOver(request);
   assertBound(snapshot);

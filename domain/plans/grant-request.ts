@@ -1,6 +1,8 @@
+import { sameJson } from '../canonical.ts';
 import { authCodeOf } from '../decision/grant-checks.ts';
 import type { Delta, RowRef, ScopeRef } from '../deltas.ts';
-import { GRANT_REQUESTS, type GrantAction } from '../grant.ts';
+import { GRANT_REQUESTS, type GrantAction, type GrantOrder } from '../grant.ts';
+import { AUTHORIZE_ACTION } from '../handler.ts';
 import { type FamilyRow, familyOf, rowOf, type Snapshot } from '../snapshot.ts';
 import { requestFamily, requestRef } from './apr-request.ts';
 import { MANIFEST_REFS } from './grant-content.ts';
@@ -41,6 +43,12 @@ export function expireGrant(grant: FamilyRow): Delta {
 
 export function actionOfRequest({ image }: FamilyRow): GrantAction {
   return image.proposed_action as unknown as GrantAction;
+}
+
+/** Whether the request asks for just this; how many were closed before it is no part of an order. */
+export function asksFor(row: FamilyRow, order: GrantOrder): boolean {
+  const { incarnation: _, ...asked } = actionOfRequest(row);
+  return row.image.action_code === AUTHORIZE_ACTION && sameJson(asked, order);
 }
 
 export function subjectOf(live: FamilyRow | null): RowRef {

@@ -66,8 +66,8 @@ function grantRow(order: GrantOrder): StepRow {
     retire: RETIRE,
     after: ['grant-request'],
     dotPlan: grantMint,
-    payload: { authorize: 'DOT_C1_VOCAB_BUILD' },
-    standardInput: null,
+    payload: { authorize: 'DOT_C1_VOCAB_BUILD', order },
+    standardInput: order,
   });
 }
 

@@ -21,12 +21,15 @@ runBin<PatchProposal>({
       .addOption(new Option('--action <code>', 'what is asked for').choices([PATCH_ACTION]).makeOptionMandatory())
       .requiredOption('--dot-code <code>', 'the DOT that the patch is of')
       .option('--after-denials <n>', 'how many requests for it owners denied before; for the record'),
-  payload: ({ dotCode }, stdin) => proposalOf(dotCode, stdin),
+  payload: ({ dotCode, retire }, stdin) => proposalOf(dotCode, stdin, retire === true),
   calls: ({ payload }, deltas, snapshot) => proposalCalls(deltas, () => patchFor(snapshot, payload)),
 });
 
-/** The order names its new content by file and digest; the release has the file. */
-function proposalOf(dotCode: unknown, stdin: unknown): PatchProposal {
+/**
+ * The order names its new content by file and digest; the release has the file. A withdrawal is about the live request of
+ * the DOT, whatever a newer release has by then.
+ */
+function proposalOf(dotCode: unknown, stdin: unknown, isRetire: boolean): PatchProposal {
   const { content_file, new_content_sha256, ...order } = parsePayload(patchOrder, stdin, 'patch');
   if (order.dot_code !== dotCode) {
     throw new C1Error('ERROR_PAYLOAD_INVALID', {
@@ -34,6 +37,7 @@ function proposalOf(dotCode: unknown, stdin: unknown): PatchProposal {
       expected: 'the same in both',
     });
   }
+  if (isRetire) return { ...order, new_content_base64: '' };
   const content = readReleased(content_file, new_content_sha256);
   return { ...order, new_content_base64: content.toString('base64') };
 }

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { C1Error } from '../../domain/codes.ts';
-import { AUTHORIZE_ACTION, AUTHORIZE_HANDLER } from '../../domain/grant.ts';
+import { AUTHORIZE_ACTION, AUTHORIZE_HANDLER } from '../../domain/handler.ts';
 import { manifestBytes } from '../../domain/manifest.ts';
 import { assertSummed } from '../vocab/files.ts';
 import { decideOn, type ReadState, readState } from '../vocab/state.ts';

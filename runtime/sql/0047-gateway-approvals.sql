@@ -77,6 +77,17 @@ create function iu_core.request_target(p_action_code text, a jsonb) returns text
 language sql immutable set search_path = pg_catalog, pg_temp
 return case p_action_code when 'authorize_build_step' then 'GRANT' else a ->> 'dot_code' end;
 
+-- The code of a request is made of what it asks for. Twin of aprCode().
+create function iu_core.assert_code(r public.apr_requests) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  if r.apr_code is distinct from 'APR-C1-' || iu_core.request_target(r.action_code, r.proposed_action) || '-'
+       || left(iu_core.digest(jsonb_build_object('action_code', r.action_code, 'proposed_action', r.proposed_action)), 16) then
+    perform iu_core.refuse('REJECT_APR_ALTERED', 'C1R00', 'request ' || coalesce(r.apr_code, 'null'), 'a code made of its content',
+      'propose the change anew');
+  end if;
+end $$;
+
 -- A signed request of a known kind by the DOT that asks for such, named after what it says, and the only live one of its
 -- target.
 create function iu_core.assert_request(r public.apr_requests) returns void
@@ -96,11 +107,7 @@ begin
   else
     perform iu_core.assert_grant_action(r.proposed_action);
   end if;
-  if r.apr_code is distinct from 'APR-C1-' || target || '-'
-       || left(iu_core.digest(jsonb_build_object('action_code', r.action_code, 'proposed_action', r.proposed_action)), 16) then
-    perform iu_core.refuse('REJECT_APR_ALTERED', 'C1R00', 'request ' || coalesce(r.apr_code, 'null'), 'a code made of its content',
-      'propose the change anew');
-  end if;
+  perform iu_core.assert_code(r);
   if exists (select from public.apr_requests q where q.action_code = r.action_code and q.status in ('pending', 'applied')
                and iu_core.request_target(q.action_code, q.proposed_action) = target) then
     perform iu_core.refuse('HOLD_APR_PENDING', 'C1H00', 'another live request on ' || target, 'one at a time',

@@ -88,6 +88,7 @@ begin
   perform iu_core.assert_quorum(request.apr_code);
   perform iu_core.assert_gates_closed();
   perform iu_core.assert_grant_action(request.proposed_action);
+  perform iu_core.assert_code(request);
   if iu_core.manifest_hash() is null then
     perform iu_core.refuse_grant('REJECT_MANIFEST_MISSING', 'manifest', 'none', 'the manifest of the runtime, which W3 makes readable');
   end if;
@@ -121,7 +122,8 @@ declare
 begin
   perform iu_core.assert_marker('governance_build_authorization', 'insert');
   perform pg_advisory_xact_lock(hashtext('iu_core.governance_build_authorization'));
-  -- Locked first: a vote or a denial that is under way is waited for, and counts.
+  -- Locked first: an unbinding of the handler, a vote or a denial that is under way is waited for, and counts.
+  perform from public.apr_action_types t where t.action_code = 'authorize_build_step' for share;
   select * into request from public.apr_requests q where q.apr_code = r.request_ref for update;
   perform iu_core.assert_mintable(request);
   perform iu_core.assert_applies_request(r.request_ref);

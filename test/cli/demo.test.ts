@@ -97,7 +97,9 @@ test(
       'Select the stack dryrun',
       'Start the embedded runtime',
       'Preview: what would change',
-      'Apply until the owners are asked (pulumi up)',
+      'Apply until the owners are asked for the handler (pulumi up)',
+      'Two stand-in owners approve the handler',
+      'Apply until the owners are asked for the registrar (pulumi up)',
       'Two stand-in owners approve the registrar',
       'Apply the rest (pulumi up)',
       'Read back every surface',
@@ -116,9 +118,9 @@ test(
       admission_record: { planned: 8 },
       dot_tools: { before: 309, after: 317, planned: 8 },
       dot_agent_api_contract: { before: 2, after: 4, planned: 2 },
-      apr_requests: { planned: 1 },
-      apr_approvals: { planned: 2 },
-      vps_deploy_log: { planned: 1 },
+      apr_requests: { planned: 2 },
+      apr_approvals: { planned: 4 },
+      vps_deploy_log: { planned: 2 },
     });
     expect((await copy.c1('runtime', 'snapshot')).stdout.split('\n')).toHaveLength(answer.liveRows);
     expect(await copy.gitStatus()).toBe('');
@@ -151,7 +153,7 @@ test(
     const { exitCode, stderr } = await copy.bootstrap('cli/demo.ts');
     expect(exitCode).toBe(3);
     expect(stderr).toMatch(
-      /Stopped at "Start the embedded runtime": HOLD_STACK_IN_USE\n +seen +live rows of BASELINE, W1, W2, W3, W4, W5 by stack dryrun/,
+      /Stopped at "Start the embedded runtime": HOLD_STACK_IN_USE\n +seen +live rows of BASELINE, H1, H4, W1, W2, W3, W4, W5 by stack dryrun/,
     );
     // The demo started the runtime, and so it stopped it.
     expect((await copy.c1('runtime', 'status')).exitCode).toBe(1);

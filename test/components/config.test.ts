@@ -2,6 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { afterEach, expect, test } from 'vitest';
 import { readConfig } from '../../components/config.ts';
 import { C1Error } from '../../domain/codes.ts';
+import { LAST_STEP } from '../../domain/program.ts';
 
 const GOOD = { 'c1:target': 'embedded', 'c1:approvals': 'none' };
 
@@ -9,9 +10,15 @@ afterEach(() => pulumi.runtime.setAllConfig({}));
 
 test('a stack that says all it must is accepted, and the last built step is the default', () => {
   pulumi.runtime.setAllConfig(GOOD);
-  expect(readConfig()).toEqual({ target: 'embedded', approvals: 'none', through: 'W6' });
+  const grant = { grantGeneration: 1, expectedManifestHash: null };
+  expect(readConfig()).toEqual({ target: 'embedded', approvals: 'none', through: LAST_STEP, ...grant });
   pulumi.runtime.setAllConfig({ ...GOOD, 'c1:through': 'W2' });
   expect(readConfig().through).toBe('W2');
+});
+
+test('another grant and an expected manifest are asked for by the stack', () => {
+  pulumi.runtime.setAllConfig({ ...GOOD, 'c1:grantGeneration': '2', 'c1:expectedManifestHash': 'a'.repeat(64) });
+  expect(readConfig()).toMatchObject({ grantGeneration: 2, expectedManifestHash: 'a'.repeat(64) });
 });
 
 test('approvals are required unless a stack says otherwise', () => {
@@ -28,6 +35,10 @@ test.each([
   ['a step in small letters', { 'c1:through': 'w3' }, 'c1:through'],
   ['an empty step', { 'c1:through': '' }, 'c1:through'],
   ['a target that is not built', { 'c1:target': 'vps' }, 'c1:target'],
+  ['a generation of none', { 'c1:grantGeneration': '0' }, 'c1:grantGeneration'],
+  ['a generation that is no number', { 'c1:grantGeneration': '1e3' }, 'c1:grantGeneration'],
+  ['a hash in capitals', { 'c1:expectedManifestHash': 'A'.repeat(64) }, 'c1:expectedManifestHash'],
+  ['a hash that is cut', { 'c1:expectedManifestHash': 'a'.repeat(63) }, 'c1:expectedManifestHash'],
   ['approvals spelled wrong', { 'c1:approvals': 'nobody' }, 'c1:approvals'],
 ])('%s is refused by name', (_title, entry, key) => {
   pulumi.runtime.setAllConfig({ ...GOOD, ...entry });

@@ -120,7 +120,8 @@ test('the gate of each step with rows is asked anew when one of them is; the oth
     'h2-gate',
     'prewrite-gate',
   ]);
-  expect(new Set(digests.filter(Boolean)).size).toBe(gates.length - 2);
+  const known = digests.filter((digest) => digest !== undefined);
+  expect(new Set(known).size).toBe(known.length);
 });
 
 test('a row shows its whole row, with what only the runtime can make as <generated>', () => {

@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import type { Image } from '../../domain/deltas.ts';
 import { type PlannedDeltas, parsePlannedDeltas } from '../../domain/planned-deltas.ts';
 import { assertHandlerFirst, assertThrough, countDeltas, planSteps, refsOf } from '../../domain/program.ts';
 import { assertIntegrity, type RuntimeState } from '../../domain/runtime-state.ts';
 import { type Snapshot, snapshotOf } from '../../domain/snapshot.ts';
+import { actionTypeRows } from '../../runtime/seed/authority.ts';
 import { STEPS } from '../dots/support/rows.ts';
 
 const PLANNED = parsePlannedDeltas(
@@ -22,10 +24,12 @@ function emptyRuntime(recordCount: number): Snapshot {
     ...({ surface: 'dot_tools', key, live: true } as const),
     image: { code: key, name, file_path: `bin/dot/${name}`, status: 'active' },
   }));
-  const unbound = { action_code: 'authorize_build_step', status: 'active', handler_ref: 'unimplemented' };
-  const action = { surface: 'apr_action_types', key: unbound.action_code, image: unbound, live: true } as const;
+  const actions = actionTypeRows().map((image) => ({
+    ...({ surface: 'apr_action_types', key: String(image.action_code), live: true } as const),
+    image: image as Image,
+  }));
   const counts = [{ surface: 'dot_tools', live: 309 }] as const;
-  return snapshotOf(refsOf(STEPS), { rows: [catalogue, action, ...tools], claims: [], runs: [], counts });
+  return snapshotOf(refsOf(STEPS), { rows: [catalogue, ...actions, ...tools], claims: [], runs: [], counts });
 }
 const EMPTY = emptyRuntime(163);
 const STATE: RuntimeState = {
@@ -64,7 +68,9 @@ describe('on a fresh runtime the plans of all steps', () => {
       ...{ applied: 0, remaining: 8, planned: 8 },
     });
     expect(counts.every(({ applied, remaining, planned }) => applied + remaining === planned)).toBe(true);
-    expect(new Set(counts.map(({ step }) => step))).toEqual(new Set(['H1', 'H4', 'W1', 'W2', 'W3', 'W4', 'W5', 'W6']));
+    expect(new Set(counts.map(({ step }) => step))).toEqual(
+      new Set(['H1', 'H4', 'W1', 'W2', 'W3', 'W4', 'W5', 'W6', 'W7']),
+    );
     for (const surface of ['dot_tools', 'dot_ledger'] as const) {
       const planned = surface === 'dot_tools' ? 8 : 9;
       const count = counts.find((one) => one.step === 'W4' && one.surface === surface);

@@ -33,7 +33,8 @@ test('without its handler bound the runtime is not what the first write expects;
   await deployHandler(trial.runtime);
   await held();
   must(await bind(trial.runtime));
-  expect((await ready()).code).toBe(READY);
+  // It is no write of C1.
+  expect(await ready()).toMatchObject({ code: READY, profile: 'fresh' });
   must(await unbind(trial.runtime));
   await held();
   must(await bind(trial.runtime));
@@ -146,7 +147,10 @@ describe('a file that is other than known is a HOLD', () => {
 
   test.each([
     ['a house bin with one line more', 'bin/dot-dot-register'],
+    ['the bin that has the handler with one line more', 'bin/dot-apr-execute'],
     ['a release that was altered', 'release/dot-c1-preflight'],
+    ['a handler of the release that was altered', 'release/dot-apr-execute-authorize'],
+    ['a migration of the release that was altered', 'release/migrations/bind-authorize_build_step-handler.sql'],
     ['a release that says something else', 'release/release.json'],
   ])('%s', async (_title, file) => {
     const place = join(trial.runtime.paths.dot, file);

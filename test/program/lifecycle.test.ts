@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from '../../engine/root.mjs';
+import { bind, unbind } from '../dots/support/handler.ts';
 import { apartFromRequests, approve } from '../support/owners.ts';
 import { createTestProject, type TestProject } from '../support/project.ts';
 import { startTestServer, stopTestServer, type TestServer } from '../support/test-server.ts';
@@ -9,7 +10,9 @@ import { startTestServer, stopTestServer, type TestServer } from '../support/tes
 /** Counts of row components by type: the delta count by row type (architecture.md, decision 1). */
 const ROW_TYPES = {
   'c1:baseline:Baseline': 1,
-  'c1:authority:ApprovalRequest': 1,
+  'c1:authority:ApprovalRequest': 2,
+  'c1:authority:HandlerPatch': 1,
+  'c1:authority:HandlerBinding': 1,
   'c1:registry:Registrar': 1,
   'c1:species:Species': 1,
   'c1:birth:Birth': 8,
@@ -35,16 +38,16 @@ let server: TestServer;
 let project: TestProject;
 let before: readonly string[];
 let kgBefore: readonly unknown[];
-let registrar: string;
-let registrarBefore: Buffer;
+let patched: readonly string[];
+let patchedBefore: readonly Buffer[];
 
 beforeAll(async () => {
   server = await startTestServer();
   project = await createTestProject(server);
   before = await wholeRows();
   kgBefore = await kgContracts();
-  registrar = join(project.runtime.paths.bin, 'dot-dot-register');
-  registrarBefore = await readFile(registrar);
+  patched = ['dot-apr-execute', 'dot-dot-register'].map((name) => join(project.runtime.paths.bin, name));
+  patchedBefore = await patchedFiles();
 });
 
 afterAll(async () => {
@@ -67,7 +70,7 @@ test('the plain preview shows each row, the table per surface and the total', as
   expect(all).toContain('LOCAL_STAGING_NOT_SSOT');
   expect(all).toMatch(/W2 +admission_record +46 +\+8 +0 +\+8/);
   expect(all).toMatch(/W3 +table_registry +21 +\+1 +0 +\+1/);
-  expect(all).toMatch(/total +\+87 +0 +\+87/);
+  expect(all).toMatch(/total +\+91 +0 +\+91/);
   expect(all).toMatch(/dot_code +: "DOT_C1_ROLLBACK_CHECK"/);
 });
 
@@ -79,6 +82,11 @@ test('up stops for the owners, keeps what is done, and goes on once two of them 
   const again = await project.pulumi('up', '--yes', '--skip-preview');
   expect(again.all).toContain(`HOLD_APR_AWAITING_QUORUM: seen ${request} with 0 of 2 approvals`);
   await approve(project.runtime.stateDir, request);
+  const second = await project.pulumi('up', '--yes', '--skip-preview');
+  const [, registrarRequest = ''] =
+    /HOLD_APR_AWAITING_QUORUM: seen (APR-C1-DOT-REGISTER-\S+) with/.exec(second.all) ?? [];
+  expect(request).toMatch(/^APR-C1-DOT-310-/);
+  await approve(project.runtime.stateDir, registrarRequest);
   const up = await project.pulumi('up', '--yes', '--skip-preview');
   expect(up.exitCode, up.all).toBe(0);
   expect(up.all).toMatch(/102 created/);
@@ -91,8 +99,8 @@ test('up applies the planned rows and leaves every other surface as it was', asy
     collection_registry: 165,
     dot_tools: 317,
     dot_agent_api_contract: 4,
-    apr_requests: 4,
-    vps_deploy_log: 7,
+    apr_requests: 5,
+    vps_deploy_log: 8,
   });
   expect(await catalogue()).toBe(317);
   expect(await project.query('select iu_core.moved_surfaces() as moved')).toEqual([{ moved: [] }]);
@@ -102,7 +110,7 @@ test('up applies the planned rows and leaves every other surface as it was', asy
 test('a second up changes nothing and writes nothing', async () => {
   const xmax = await nextTransaction();
   const up = await project.pulumi('up', '--yes', '--skip-preview');
-  expect(up.all).toMatch(/121 unchanged/);
+  expect(up.all).toMatch(/136 unchanged/);
   expect(await nextTransaction()).toBe(xmax);
 });
 
@@ -134,7 +142,17 @@ test('c1:through below what is applied is a HOLD and retires nothing', async () 
   expect(up.exitCode).not.toBe(0);
   expect(await project.snapshot()).toEqual(rows);
   await project.edit('Pulumi.dryrun.yaml', (text) => text.replace('c1:through: W2', 'c1:through: W6'));
-  expect((await project.pulumi('preview')).all).toMatch(/121 unchanged/);
+  expect((await project.pulumi('preview')).all).toMatch(/136 unchanged/);
+});
+
+test('a handler that was unbound under live writes is a HOLD; bound again everything is as before', async () => {
+  const owner = 'dryrun/handler-binding';
+  expect((await unbind(project.runtime, { owner })).exitCode).toBe(0);
+  const preview = await project.pulumi('preview');
+  expect(preview.exitCode).not.toBe(0);
+  expect(preview.all).toContain('HOLD_HANDLER_UNDER_WRITES: seen H4 not applied under live rows of W1, W2, W3, W4, W5');
+  expect((await bind(project.runtime, { owner })).exitCode).toBe(0);
+  expect((await project.pulumi('preview')).all).toMatch(/136 unchanged/);
 });
 
 test('a governed row changed behind the DOTs is a HOLD that names row and difference', async () => {
@@ -151,7 +169,7 @@ test('a governed row changed behind the DOTs is a HOLD that names row and differ
     'public.species',
     `update public.species set name = 'Governance canonical operation vocabulary' where code = 'gov-canonical-op-vocab'`,
   );
-  expect((await project.pulumi('preview')).all).toMatch(/121 unchanged/);
+  expect((await project.pulumi('preview')).all).toMatch(/136 unchanged/);
 });
 
 test('destroy retires every row: what existed before is byte for byte as before, history only grew', async () => {
@@ -164,7 +182,7 @@ test('destroy retires every row: what existed before is byte for byte as before,
     expect.stringContaining('public.meta_catalog {"id": 6, "code": "CAT-006"'),
   ]);
   expect(await catalogue()).toBe(309);
-  expect((await readFile(registrar)).equals(registrarBefore)).toBe(true);
+  expect(await patchedFiles()).toEqual(patchedBefore);
   expect(await kgContracts()).toEqual(kgBefore);
   expect(await live()).toMatchObject({
     species: 12,
@@ -184,6 +202,11 @@ test('destroy retires every row: what existed before is byte for byte as before,
   expect(apartFromRequests(await project.snapshot())).toEqual(apartFromRequests(applied));
   expect(await catalogue()).toBe(317);
 });
+
+/** The files that H1 and W1 patch. */
+function patchedFiles(): Promise<readonly Buffer[]> {
+  return Promise.all(patched.map((file) => readFile(file)));
+}
 
 function countTypes(steps: readonly PreviewStep[]): Record<string, number> {
   const types = steps

@@ -133,7 +133,7 @@ describe('the runtime', () => {
 test('the same requests made good are accepted, and no refusal has written anything', async () => {
   const preview = await project.pulumi('preview');
   expect(preview.exitCode, preview.all).toBe(0);
-  expect(preview.all).toMatch(/total +\+87 +0 +\+87/);
+  expect(preview.all).toMatch(/total +\+91 +0 +\+91/);
   expect(await project.query('select count(*)::int as runs from iu_core.dot_run')).toEqual([{ runs: 0 }]);
 });
 

@@ -1,9 +1,12 @@
 import path from 'node:path';
 import { readPayloadFiles } from '../../../components/input-files.ts';
 import { canonicalJson, type Json } from '../../../domain/canonical.ts';
+import type { ActionTypeRow } from '../../../domain/manifest.ts';
+import { manifestFrom } from '../../../domain/plans/grant-content.ts';
 import { LAST_STEP, stepsThrough } from '../../../domain/program.ts';
 import { blankBuild } from '../../../domain/release.ts';
 import { commandFor, type StepId, type StepRow } from '../../../domain/steps/step.ts';
+import { actionTypeRows } from '../../../runtime/seed/authority.ts';
 import type { BinResult } from '../../support/runtime.ts';
 import type { Moment, Stop } from './proxy.ts';
 import type { Started, Trial } from './trial.ts';
@@ -12,6 +15,7 @@ import type { Started, Trial } from './trial.ts';
 export const STEPS = stepsThrough(LAST_STEP, {
   ...readPayloadFiles(path.resolve(import.meta.dirname, '../../../payloads')),
   ...blankBuild(),
+  binding: { generation: 1, manifest: manifestFrom(actionTypeRows() as unknown as readonly ActionTypeRow[]) },
 });
 
 export const STACK = 'trial';

@@ -38,6 +38,7 @@ const DOOR = ['declare_run', 'open_run', 'close_run', 'take_claim'];
 const OWN: Readonly<Record<string, readonly string[]>> = {
   DOT_COLLECTION_CREATE: ['collection_insert', 'collection_retire'],
   DOT_SCHEMA_ENSURE: ['table_contract_update', 'table_contract_revert'],
+  DOT_MIGRATION_APPLY: ['bind_handler', 'unbind_handler'],
   DOT_LEDGER_APPEND: ['dot_ledger_append_admission'],
   DOT_BASELINE_RECORD: ['baseline_write'],
 };
