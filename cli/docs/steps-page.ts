@@ -1,5 +1,5 @@
 import { type PlannedDeltas, plannedCounts } from '../../domain/planned-deltas.ts';
-import type { Step } from '../../domain/steps/step.ts';
+import type { Step, StepRow } from '../../domain/steps/step.ts';
 
 const HEAD = `<!-- Printed by \`npx c1 docs\` from domain/steps/ and planned-deltas.yaml; do not edit. -->
 
@@ -33,6 +33,17 @@ ${step.goal}
 
 | row | create | retire |
 |---|---|---|
-${step.rows.map((row) => `| \`${row.type}\` ${row.name} | \`${row.create} {claim}\` | \`${row.retire} {claim}\` |`).join('\n')}
+${[...step.rows.map(rowLine), ...rehearsalLine(step)].join('\n')}
 `;
+}
+
+function rowLine({ type, name, create, retire }: StepRow): string {
+  return `| \`${type}\` ${name} | \`${create} {claim}\` | \`${retire} {claim}\` |`;
+}
+
+/** It governs no row, and belongs to nobody. */
+function rehearsalLine({ id, rehearsal }: Step): readonly string[] {
+  return rehearsal === undefined
+    ? []
+    : [`| none: a rehearsal | \`${rehearsal.create}\` | \`c1-reader retired --step ${id}\` |`];
 }
