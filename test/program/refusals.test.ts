@@ -88,7 +88,7 @@ describe('the runtime', () => {
   test('a database that does not answer is a stop, never an empty runtime', async () => {
     const file = join(project.runtime.paths.dot, 'config', 'runtime.json');
     const original = await readFile(file, 'utf8');
-    await writeFile(file, original.replace(/"port": ?\d+/, '"port": 1'));
+    await writeFile(file, JSON.stringify({ ...JSON.parse(original), port: 1 }));
     const refused = await project.pulumi('preview');
     await writeFile(file, original);
     expectRefusal(refused, 'ERROR_RUNTIME_UNREACHABLE');
