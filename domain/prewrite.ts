@@ -1,4 +1,4 @@
-import { C1Error } from './codes.ts';
+import { C1Error, type Code } from './codes.ts';
 import type { RowRef, ScopeRef } from './deltas.ts';
 import { refOf } from './deltas.ts';
 import { C1_DOT_CODES } from './dots.ts';
@@ -27,6 +27,11 @@ const CATALOGUE_SAID = 163;
 
 /** Counts alone would let one row pass for another. */
 const MOVED = 'surfaces changed by no DOT since install';
+
+/** The root blocker of the source documents, which H4 removed by now. */
+const HANDLER = 'handler of authorize_build_step';
+/** Those that have rows: H2, H3 and H6 only read, and come in between. */
+const HANDLER_STEPS = ['H1', 'H4'];
 
 const BUILD_STEP: RowRef = { surface: 'apr_action_types', key: AUTHORIZE_ACTION };
 const CATALOGUE: RowRef = { surface: 'meta_catalog', key: CATALOGUE_OF_DOTS };
@@ -62,17 +67,23 @@ export interface Prewrite {
  * Everything that must be so before W1, with what it is.
  *
  * @param moved surfaces whose rows are not what the install and the journalled runs make of them
- * @throws C1Error HOLD_SURFACE_EXISTS for a schema or table that nobody of ours made; HOLD_COUNTER_DRIFT for any other
+ * @throws C1Error HOLD_SURFACE_EXISTS for a schema or table that nobody of ours made; HOLD_HANDLER_UNBOUND before H4; HOLD_COUNTER_DRIFT for any other
  * fact that is not as expected
  */
 export function assertPrewrite(state: RuntimeState, snapshot: Snapshot, moved: readonly string[]): Prewrite {
   const facts = [...factsOf(state, snapshot), fact(MOVED, moved.join(', ') || 'none', 'none')];
   const wrong = facts.find(({ seen, expected }) => seen !== expected);
   if (wrong === undefined) return { profile: profileOf(state, snapshot), facts };
-  throw new C1Error(wrong.expected === 'absent' ? 'HOLD_SURFACE_EXISTS' : 'HOLD_COUNTER_DRIFT', {
+  throw new C1Error(codeOf(wrong), {
     seen: `${wrong.what} ${wrong.seen}`,
     expected: `${wrong.expected} before the first write`,
   });
+}
+
+/** Without the handler no write of W1 to W9 can end in a grant: that is the way to it, and no drift. */
+function codeOf({ what, seen, expected }: PrewriteFact): Code {
+  if (what === HANDLER && seen === HANDLER_UNBOUND) return 'HOLD_HANDLER_UNBOUND';
+  return expected === 'absent' ? 'HOLD_SURFACE_EXISTS' : 'HOLD_COUNTER_DRIFT';
 }
 
 function factsOf(state: RuntimeState, snapshot: Snapshot): readonly PrewriteFact[] {
@@ -83,7 +94,12 @@ function factsOf(state: RuntimeState, snapshot: Snapshot): readonly PrewriteFact
     presence(`schema ${C1_SCHEMA}`, snapshot, SCHEMA),
     presence(`table ${C1_TABLE}`, snapshot, TABLE),
     fact(`${CATALOGUE_OF_DOTS} record_count`, state.catalogueCount ?? 'absent', catalogueExpected(state, snapshot)),
-    fact('handler of authorize_build_step', column(snapshot, BUILD_STEP, 'handler_ref'), handlerExpected(snapshot)),
+    fact(HANDLER, column(snapshot, BUILD_STEP, 'handler_ref'), AUTHORIZE_HANDLER),
+    fact(
+      'live steps of the handler',
+      HANDLER_STEPS.filter((step) => state.steps.includes(step)).join(', '),
+      HANDLER_STEPS.join(', '),
+    ),
     ...KG_PAIR.map((ref) => fact(`role of ${ref.key}`, column(snapshot, ref, 'role'), ref.role)),
   ];
 }
@@ -101,11 +117,6 @@ function applied({ stepDeltas }: RuntimeState, surface: SurfaceName): number {
 function catalogueExpected(state: RuntimeState, snapshot: Snapshot): number | string {
   const wasReconciled = snapshot.claims.has(refOf(CATALOGUE));
   return wasReconciled ? (state.counters.dot_tools?.live ?? 'unread') : CATALOGUE_SAID;
-}
-
-/** The root blocker of the source documents, until H4 binds it. */
-function handlerExpected(snapshot: Snapshot): string {
-  return liveClaimOf(snapshot, BUILD_STEP) === null ? HANDLER_UNBOUND : AUTHORIZE_HANDLER;
 }
 
 /** The handler comes before this gate, in every profile. */

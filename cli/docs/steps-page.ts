@@ -33,7 +33,7 @@ ${step.goal}
 
 | row | create | retire |
 |---|---|---|
-${[...step.rows.map(rowLine), ...(step.commands ?? []).map(commandLine)].join('\n')}
+${[...step.rows.map(rowLine), ...rehearsalLine(step), ...(step.commands ?? []).map(commandLine)].join('\n')}
 `;
 }
 
@@ -43,4 +43,11 @@ function rowLine({ type, name, create, retire }: StepRow): string {
 
 function commandLine({ name, create }: StepCommand): string {
   return `| no row: ${name} | \`${create}\` | nothing |`;
+}
+
+/** It governs no row, and belongs to nobody. */
+function rehearsalLine({ id, rehearsal }: Step): readonly string[] {
+  return rehearsal === undefined
+    ? []
+    : [`| none: a rehearsal | \`${rehearsal.create}\` | \`c1-reader retired --step ${id}\` |`];
 }

@@ -15,6 +15,7 @@ export function prewriteStep(): Step {
     retire: 'nothing to retire: it only reads',
     blastRadius: 'none: read-only',
     stops: [
+      'the handler is not deployed and bound: H1 to H6 come first',
       'a counter of seed 004 §1 is other than it was verified, what this program applied folded in',
       'schema, table, catalogue, handler or KG contracts are not as expected',
       'no write channel: a bin, its login, a signing key or a writable database is missing',

@@ -39,9 +39,8 @@ export const PATCH_ARM = {
     command
       .option('--patch <code>', 'apply the live request on this DOT')
       .option('--restore <code>', 'put back the file that the patch of this DOT replaced'),
-  inspect: async (_, { dryRun }) => {
+  before: async ({ dryRun }) => {
     if (dryRun !== true) await lockUntilExit(join(dotFolder(), '..', 'locks', 'apr-execute'));
-    return null;
   },
   payload: ({ patch, restore }) => {
     if ((patch === undefined) === (restore === undefined))

@@ -32,6 +32,8 @@ export interface Bin<P extends Json> extends DotProgram<P>, BinFace {
   readonly payload: (flags: Readonly<Record<string, unknown>>, stdin: unknown) => P;
   /** The version where a patched file is newer than the DOT's own. */
   readonly version?: string;
+  /** What has to be had before anything is connected, such as a lock. */
+  readonly before?: (flags: Readonly<Record<string, unknown>>) => Promise<void>;
   /** Looks before anything is planned. Gives the answer where the flags only ask for one, null where the run goes on. */
   readonly inspect?: (client: Client, flags: Readonly<Record<string, unknown>>) => Promise<Json | null>;
   /** `retire`: this bin only ever retires; `apply`: it has no retire of its own; `both` adds the flag --retire. */
@@ -117,6 +119,7 @@ class CurrentRun {
 
 async function perform<P extends Json>(dot: Dot, bin: Bin<P>, flags: CommonFlags, run: CurrentRun): Promise<Outcome> {
   assertCloud(flags);
+  await bin.before?.({ ...flags });
   const looked = await look(dot, bin, flags);
   if (looked !== null) return looked;
   const isRetire = bin.isRetire?.({ ...flags }) ?? (bin.direction === 'retire' || flags.retire === true);

@@ -45,7 +45,7 @@ const BIN_LIMIT_MS = 60_000;
  * Runs `work` on a disposable runtime: its database is a copy of the sealed template, on the same server. It is gone
  * afterwards in every case; what a killed run leaves, the next one sweeps.
  *
- * @throws C1Error ERROR_RUNTIME_UNREACHABLE, HOLD_BINS_CHANGED where the release is not what it says, and as `work`
+ * @throws C1Error ERROR_RUNTIME_UNREACHABLE, ERROR_PAYLOAD_INVALID where the release is not what it says, and as `work`
  */
 export function withDisposable<T>(
   host: Host,

@@ -30,7 +30,7 @@ export const HANDLER_SCENES: Readonly<Record<Exclude<HandlerFixture, InTurn>, Sc
   'vote-moved': { votes: [byOne, { voter: TWO, moved: true }] },
   'proposers-key-votes': { votes: [byOne, { voter: CAST.alias, key: OPERATOR }] },
   'unknown-signer': { votes: [byOne, { voter: TWO, key: CAST.stranger }] },
-  'revoked-signer': { votes: [byOne, { voter: CAST.revoked }] },
+  'revoked-signer': { revoked: TWO },
   'handler-unbound': { handler: HANDLER_UNBOUND },
   'authorize-another-dot': { authorize: 'DOT_C1_VOCAB_VERIFY' },
   'hash-missing': { asks: { manifest_hash: null } },

@@ -98,12 +98,13 @@ function assertAsked(step: RehearsedStep, here: RehearsalRequest, asked: Rehears
   throw rehearsalFailed(step, `release and fixtures ${JSON.stringify(here)}`, JSON.stringify(asked));
 }
 
-/** A signal ends the bins that run; what was made is removed, then the command ends. A second one ends it at once. */
+/** A signal ends the bins that run; what was made is removed, then the command ends. */
 async function untilSignal<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const stop = (name: NodeJS.Signals) => controller.abort(interrupted(name));
   const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
-  for (const name of signals) process.once(name, stop);
+  // Not once: execa's own listener ends the process where it finds no other left.
+  for (const name of signals) process.on(name, stop);
   try {
     return await work(controller.signal);
   } catch (cause) {

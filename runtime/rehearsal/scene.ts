@@ -1,7 +1,10 @@
+import { copyFile, rm } from 'node:fs/promises';
+import path from 'node:path';
 import { escapeLiteral } from 'pg';
 import { type AprRequest, aprCode, type Decision, requestStatement, voteStatement } from '../../domain/apr.ts';
 import { canonicalJson, type Json } from '../../domain/canonical.ts';
 import { GRANT_TARGET } from '../../domain/decision/grant-checks.ts';
+import { REVOKED_SIGNERS } from '../../domain/dry-run-authorization.ts';
 import type { GrantAction, GrantOrder } from '../../domain/grant.ts';
 import { AUTHORIZE_ACTION, AUTHORIZE_HANDLER } from '../../domain/handler.ts';
 import { keyFileOf, sign } from '../../dots/kernel/ssh.ts';
@@ -35,6 +38,8 @@ export interface Scene {
   /** Whether its code is made of what it says since. */
   readonly renamed?: boolean;
   readonly handler?: string;
+  /** Whose key was revoked since he signed. */
+  readonly revoked?: string;
   /** What the command line asks for. */
   readonly authorize?: string;
 }
@@ -55,11 +60,19 @@ export function commandOf({ authorize = GRANT_TARGET }: Scene = {}): readonly st
 /** Puts one request with its votes on an otherwise empty stage, signed by the keys of the stage. */
 export async function putScene(stage: Stage, scene: Scene): Promise<void> {
   const request = scene.asked === false ? '' : requestOf(stage, scene);
+  await putRevoked(stage, scene);
   await behindTheGuards(
     stage.client,
     TABLES,
     `${empty(scene)}; ${bindTo(scene.handler ?? AUTHORIZE_HANDLER)}; ${request}`,
   );
+}
+
+/** Without a list no key is looked up in one. */
+async function putRevoked({ signers }: Stage, { revoked }: Scene): Promise<void> {
+  const list = path.join(signers.folder, REVOKED_SIGNERS);
+  if (revoked === undefined) await rm(list, { force: true });
+  else await copyFile(`${keyFileOf(signers, revoked)}.pub`, list);
 }
 
 function empty({ keeps = false }: Scene): string {

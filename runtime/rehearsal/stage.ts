@@ -1,8 +1,7 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { type Client, escapeLiteral } from 'pg';
 import { GRANT_ROLLBACK_PLAN, GRANT_TARGET } from '../../domain/decision/grant-checks.ts';
-import { REVOKED_SIGNERS } from '../../domain/dry-run-authorization.ts';
 import { DEFAULT_TTL_S, type GrantOrder, grantOrderOf } from '../../domain/grant.ts';
 import { AUTHORIZE_ACTION, AUTHORIZE_HANDLER } from '../../domain/handler.ts';
 import { MANIFEST_CARRIER, MANIFEST_LANE, MANIFEST_NAMESPACE, MANIFEST_PLAN } from '../../domain/manifest.ts';
@@ -15,8 +14,8 @@ import { OWNER_ROLE, VOTER_LOGINS } from '../roles.ts';
 import { makeKeys, OPERATOR, signerLine } from '../stand-in-keys.ts';
 import type { Disposable } from './disposable.ts';
 
-/** Principals beside the stand-ins; only `stranger` is no allowed signer. */
-export const CAST = { third: 'owner_3', revoked: 'owner_revoked', alias: 'owner_alias', stranger: 'stranger' } as const;
+/** Principals beside the stand-ins; `stranger` is no allowed signer. */
+export const CAST = { third: 'owner_3', alias: 'owner_alias', stranger: 'stranger' } as const;
 
 /** How long ago the manifest of a stage became what it is: requests may be older, and still open. */
 export const MANIFEST_AGE = '1 hour';
@@ -75,13 +74,12 @@ const TERMS = {
 async function makeCast(secrets: string): Promise<void> {
   const folder = path.join(secrets, 'ssh');
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const { third, revoked, alias, stranger } = CAST;
-  await makeKeys(folder, [OPERATOR, ...VOTER_LOGINS, third, revoked, stranger]);
-  const names = [`${OPERATOR},${alias}`, ...VOTER_LOGINS, third, revoked];
+  const { third, alias, stranger } = CAST;
+  await makeKeys(folder, [OPERATOR, ...VOTER_LOGINS, third, stranger]);
+  const names = [`${OPERATOR},${alias}`, ...VOTER_LOGINS, third];
   const lines = names.map((name) => signerLine(folder, name.split(',')[0] ?? name, name));
   const allowed = path.join(folder, 'allowed_signers');
   await writeAtomic(allowed, `${(await Promise.all(lines)).join('\n')}\n`, 0o600);
-  await writeAtomic(path.join(folder, REVOKED_SIGNERS), await readFile(path.join(folder, `${revoked}.pub`), 'utf8'));
 }
 
 export function bindTo(handler: string): string {

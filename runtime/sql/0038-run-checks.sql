@@ -100,7 +100,8 @@ begin
            -- History without a retired state is only appended to.
            else not (s.kind = 'history' and s.status_column is null)
                 and (c.stack is distinct from run.stack or (c.status = 'live' and c.resource <> run.resource)
-                     or (c.status = 'released' and (d ->> 'surface') || '/' || (d ->> 'key') = run.subject)) end
+                     -- Whoever loses the race for a grant is told by its row what became of it.
+                     or (c.status = 'released' and run.kind <> 'consume' and (d ->> 'surface') || '/' || (d ->> 'key') = run.subject)) end
    limit 1;
   if found then
     perform iu_core.refuse('HOLD_CLAIMED_ELSEWHERE', 'C1H00',

@@ -104,7 +104,7 @@ describe('the new arm', () => {
   test('is asked for by --authorize, which v2.2.0 does not know', async () => {
     const [first, second] = await onBoth(LINE);
     expect(failureOf(first)).toEqual(failure(64, 'ERROR_USAGE'));
-    expect(failureOf(second)).toEqual(failure(1, 'ERROR_NOT_IMPLEMENTED'));
+    expect(failureOf(second)).toEqual(failure(3, 'HOLD_APR_MISSING'));
     const [version] = (await onBoth('--version')).map(({ stdout }) => stdout);
     expect(version).toBe('dot-apr-execute 2.2.0 DOT-310');
     expect((await onBoth('--version'))[1].stdout).toBe('dot-apr-execute 2.3.0 DOT-310');

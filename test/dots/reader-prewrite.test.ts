@@ -1,8 +1,9 @@
 import { chmod, cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AUTHORIZE_HANDLER } from '../../domain/handler.ts';
 import { runC1 } from '../support/state-folder.ts';
-import { bind, deployHandler, restoreHandler, unbind } from './support/handler.ts';
+import { bind, deployHandler, unbind } from './support/handler.ts';
 import { must } from './support/registrar.ts';
 import { failure, failureOf, mustRun } from './support/rows.ts';
 import { createTrial, type Trial } from './support/trial.ts';
@@ -22,7 +23,24 @@ async function ready() {
   return JSON.parse(answer.stdout) as { code: string; verdict: string; profile: string; checked: number };
 }
 
-test('on a fresh runtime every fact is as the seeds verified it, and the verdict is a rehearsal', async () => {
+test('without its handler bound the runtime is not what the first write expects; with H1 and H4 it is', async () => {
+  const held = async () => {
+    const answer = await trial.runtime.reader(['prewrite']);
+    expect(failureOf(answer)).toEqual(failure(3, 'HOLD_HANDLER_UNBOUND'));
+    expect(answer.stderr).toContain('handler of authorize_build_step unimplemented');
+  };
+  await held();
+  await deployHandler(trial.runtime);
+  await held();
+  must(await bind(trial.runtime));
+  // It is no write of C1.
+  expect(await ready()).toMatchObject({ code: READY, profile: 'fresh' });
+  must(await unbind(trial.runtime));
+  await held();
+  must(await bind(trial.runtime));
+});
+
+test('after H every fact is as the seeds verified it, and the verdict is a rehearsal', async () => {
   const before = await trial.fingerprint();
   const answer = await ready();
   expect(answer).toMatchObject({ code: READY, verdict: `REHEARSAL ${READY}`, profile: 'fresh' });
@@ -30,7 +48,8 @@ test('on a fresh runtime every fact is as the seeds verified it, and the verdict
     facts: expect.arrayContaining([
       { what: 'live rows of dot_tools', seen: '309', expected: '309' },
       { what: 'CAT-006 record_count', seen: '163', expected: '163' },
-      { what: 'handler of authorize_build_step', seen: 'unimplemented', expected: 'unimplemented' },
+      { what: 'handler of authorize_build_step', seen: AUTHORIZE_HANDLER, expected: AUTHORIZE_HANDLER },
+      { what: 'live steps of the handler', seen: 'H1, H4', expected: 'H1, H4' },
       { what: 'schema c1', seen: 'absent', expected: 'absent' },
     ]),
   });
@@ -49,13 +68,6 @@ describe('one fact that is other than expected is a HOLD that names it', () => {
       `update public.dot_agent_api_contract set contract_status = 'retired' where dot_code = 'DOT_KG_EXPLAIN'`,
       `update public.dot_agent_api_contract set contract_status = 'endpoint_bound' where dot_code = 'DOT_KG_EXPLAIN'`,
       'dot_agent_api_contract 1',
-    ],
-    [
-      'a handler bound already',
-      'apr_action_types',
-      `update public.apr_action_types set handler_ref = 'x' where action_code = 'authorize_build_step'`,
-      `update public.apr_action_types set handler_ref = 'unimplemented' where action_code = 'authorize_build_step'`,
-      'handler of authorize_build_step x',
     ],
     [
       'another catalogue count',
@@ -105,6 +117,19 @@ describe('one fact that is other than expected is a HOLD that names it', () => {
     await trial.tamper([`public.${table}`], back);
     expect(failureOf(held)).toEqual(failure(3, 'HOLD_COUNTER_DRIFT'));
     expect(held.stderr).toContain(named);
+    expect((await ready()).code).toBe(READY);
+  });
+
+  test('another handler than the one that was bound', async () => {
+    const to = (ref: string) =>
+      trial.tamper(
+        ['public.apr_action_types'],
+        `update public.apr_action_types set handler_ref = '${ref}' where action_code = 'authorize_build_step'`,
+      );
+    await to('x');
+    const held = await trial.runtime.reader(['prewrite']);
+    await to(AUTHORIZE_HANDLER);
+    expect(failureOf(held)).toEqual(failure(3, 'HOLD_DRIFT'));
     expect((await ready()).code).toBe(READY);
   });
 
@@ -206,24 +231,6 @@ test('what this program applied is folded in: applied, and reapply once it is re
   for (const name of ['baseline', 'schema']) await mustRun(trial, name, 'create');
   expect((await ready()).profile).toBe('applied');
   await mustRun(trial, 'schema', 'retire');
-  expect((await ready()).profile).toBe('reapply');
-});
-
-test('the handler comes before the gate: bound by us it is expected, and is no write', async () => {
-  await deployHandler(trial.runtime);
-  must(await bind(trial.runtime));
-  expect(await ready()).toMatchObject({
-    profile: 'reapply',
-    facts: expect.arrayContaining([
-      {
-        what: 'handler of authorize_build_step',
-        seen: 'dot-apr-execute:authorize_build_step',
-        expected: 'dot-apr-execute:authorize_build_step',
-      },
-    ]),
-  });
-  must(await unbind(trial.runtime));
-  must(await restoreHandler(trial.runtime));
   expect((await ready()).profile).toBe('reapply');
 });
 

@@ -261,17 +261,14 @@ describe('--explain', () => {
 });
 
 describe('a command line', () => {
-  test('with --consume says that it is not built, and leaves the grant as it is', async () => {
-    for (const words of [['--consume'], ['--consume', '--manifest', good]]) {
-      const refused = await trial.runtime.bin(BIN, ['--cloud', ...words]);
-      expect(failureOf(refused)).toEqual(failure(1, 'ERROR_NOT_IMPLEMENTED'));
-      expect(refused.stderr).toContain('comes with the grant');
-    }
+  test('with --consume needs both authorizations, and leaves the grant as it is without them', async () => {
+    const refused = await trial.runtime.bin(BIN, ['--cloud', '--consume', '--manifest', good], { stdin: '{}' });
+    expect(failureOf(refused)).toEqual(failure(3, 'HOLD_DRYRUN_NOT_AUTHORIZED'));
     expect(await trial.value(`select status as v from ${GRANTS}`)).toBe('active');
     expect(await trial.fingerprint()).toBe(before);
   });
 
-  test.each([[[]], [['--explain', '--manifest', 'x']], [['--mode', 'REAL_RUN']]])(
+  test.each([[[]], [['--consume']], [['--explain', '--manifest', 'x']], [['--mode', 'REAL_RUN']]])(
     '%j is a usage error',
     async (words) => {
       expect(failureOf(await trial.runtime.bin(BIN, ['--cloud', ...words]))).toEqual(failure(64, 'ERROR_USAGE'));

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from '../../engine/root.mjs';
 import { bind, unbind } from '../dots/support/handler.ts';
+import { AFTER_LAST_VOTE, ALL_TO_COME, ALL_UNCHANGED } from '../support/counts.ts';
 import { apartFromRequests, approve } from '../support/owners.ts';
 import { createTestProject, type TestProject } from '../support/project.ts';
 import { startTestServer, stopTestServer, type TestServer } from '../support/test-server.ts';
@@ -10,9 +11,11 @@ import { startTestServer, stopTestServer, type TestServer } from '../support/tes
 /** Counts of row components by type: the delta count by row type (architecture.md, decision 1). */
 const ROW_TYPES = {
   'c1:baseline:Baseline': 1,
-  'c1:authority:ApprovalRequest': 2,
+  'c1:authority:ApprovalRequest': 3,
   'c1:authority:HandlerPatch': 1,
   'c1:authority:HandlerBinding': 1,
+  'c1:authority:Grant': 1,
+  'c1:authority:Ownership': 1,
   'c1:registry:Registrar': 1,
   'c1:species:Species': 1,
   'c1:birth:Birth': 8,
@@ -70,7 +73,7 @@ test('the plain preview shows each row, the table per surface and the total', as
   expect(all).toContain('LOCAL_STAGING_NOT_SSOT');
   expect(all).toMatch(/W2 +admission_record +46 +\+8 +0 +\+8/);
   expect(all).toMatch(/W3 +table_registry +21 +\+1 +0 +\+1/);
-  expect(all).toMatch(/total +\+91 +0 +\+91/);
+  expect(all).toMatch(ALL_TO_COME);
   expect(all).toMatch(/dot_code +: "DOT_C1_ROLLBACK_CHECK"/);
 });
 
@@ -81,15 +84,22 @@ test('up stops for the owners, keeps what is done, and goes on once two of them 
   expect(first.all).toContain(`npx c1 apr approve ${request} --as <owner>`);
   const again = await project.pulumi('up', '--yes', '--skip-preview');
   expect(again.all).toContain(`HOLD_APR_AWAITING_QUORUM: seen ${request} with 0 of 2 approvals`);
-  await approve(project.runtime.stateDir, request);
-  const second = await project.pulumi('up', '--yes', '--skip-preview');
-  const [, registrarRequest = ''] =
-    /HOLD_APR_AWAITING_QUORUM: seen (APR-C1-DOT-REGISTER-\S+) with/.exec(second.all) ?? [];
-  expect(request).toMatch(/^APR-C1-DOT-310-/);
-  await approve(project.runtime.stateDir, registrarRequest);
-  const up = await project.pulumi('up', '--yes', '--skip-preview');
+  const asked = [request];
+  let up = again;
+  for (;;) {
+    await approve(project.runtime.stateDir, asked.at(-1) ?? '');
+    up = await project.pulumi('up', '--yes', '--skip-preview');
+    const [, next] = /HOLD_APR_AWAITING_QUORUM: seen (APR-\S+) with/.exec(up.all) ?? [];
+    if (next === undefined) break;
+    asked.push(next);
+  }
   expect(up.exitCode, up.all).toBe(0);
-  expect(up.all).toMatch(/102 created/);
+  expect(asked.map((code) => code.replace(/-[0-9a-f]{16}$/, ''))).toEqual([
+    'APR-C1-DOT-310',
+    'APR-C1-DOT-REGISTER',
+    'APR-C1-GRANT',
+  ]);
+  expect(up.all).toMatch(new RegExp(`\\b${AFTER_LAST_VOTE} created`));
 });
 
 test('up applies the planned rows and leaves every other surface as it was', async () => {
@@ -99,18 +109,38 @@ test('up applies the planned rows and leaves every other surface as it was', asy
     collection_registry: 165,
     dot_tools: 317,
     dot_agent_api_contract: 4,
-    apr_requests: 5,
+    apr_requests: 6,
     vps_deploy_log: 8,
+    governance_build_authorization: 1,
+    governance_object_ownership: 1,
   });
   expect(await catalogue()).toBe(317);
   expect(await project.query('select iu_core.moved_surfaces() as moved')).toEqual([{ moved: [] }]);
   expect(await kgContracts()).toEqual(kgBefore);
 });
 
+test("the seeds' checklist holds: one grant, minted from its request, and the patch of its handler known to be good", async () => {
+  const checklist = `select g.auth_code = 'GBA-C1-' || q.apr_code as named, g.status, g.commit_allowed, g.requires_sovereign_esign,
+      g.scope ->> 'target' as target, g.request_ref = q.apr_code as request, g.expires_at > g.granted_at as ahead,
+      g.expires_at - g.granted_at = interval '1 day' as "for a day", q.status as apr, q.applied_at is not null as at,
+      public.quorum_passed(q.apr_code) as quorum, a.handler_ref, l.status as deploy, l.is_known_good
+    from public.governance_build_authorization g left join public.apr_requests q on q.apr_code = g.request_ref
+    left join public.apr_action_types a on a.action_code = 'authorize_build_step'
+    left join public.vps_deploy_log l on l.file = '/opt/incomex/dot/bin/dot-apr-execute' and l.version = '2.3.0'`;
+  expect(await project.query(checklist)).toEqual([
+    {
+      ...{ named: true, status: 'active', commit_allowed: false, requires_sovereign_esign: false },
+      ...{ target: 'DOT_C1_VOCAB_BUILD', request: true, ahead: true, 'for a day': true },
+      ...{ apr: 'applied', at: true, quorum: true, handler_ref: 'dot-apr-execute:authorize_build_step' },
+      ...{ deploy: 'success', is_known_good: true },
+    },
+  ]);
+});
+
 test('a second up changes nothing and writes nothing', async () => {
   const xmax = await nextTransaction();
   const up = await project.pulumi('up', '--yes', '--skip-preview');
-  expect(up.all).toMatch(/136 unchanged/);
+  expect(up.all).toMatch(ALL_UNCHANGED);
   expect(await nextTransaction()).toBe(xmax);
 });
 
@@ -138,21 +168,11 @@ test('c1:through below what is applied is a HOLD and retires nothing', async () 
     `${text}  c1:through: W2\n`.replace(/(encryptionsalt.*\n)(.*\n)/, '$2$1'),
   );
   const up = await project.pulumi('up', '--yes', '--skip-preview');
-  expect(up.all).toContain('HOLD_THROUGH_BELOW_APPLIED: seen c1:through W2 with live rows of W3, W4, W5, W6');
+  expect(up.all).toContain('HOLD_THROUGH_BELOW_APPLIED: seen c1:through W2 with live rows of W3, W4, W5, W6, W7');
   expect(up.exitCode).not.toBe(0);
   expect(await project.snapshot()).toEqual(rows);
-  await project.edit('Pulumi.dryrun.yaml', (text) => text.replace('c1:through: W2', 'c1:through: W6'));
-  expect((await project.pulumi('preview')).all).toMatch(/136 unchanged/);
-});
-
-test('a handler that was unbound under live writes is a HOLD; bound again everything is as before', async () => {
-  const owner = 'dryrun/handler-binding';
-  expect((await unbind(project.runtime, { owner })).exitCode).toBe(0);
-  const preview = await project.pulumi('preview');
-  expect(preview.exitCode).not.toBe(0);
-  expect(preview.all).toContain('HOLD_HANDLER_UNDER_WRITES: seen H4 not applied under live rows of W1, W2, W3, W4, W5');
-  expect((await bind(project.runtime, { owner })).exitCode).toBe(0);
-  expect((await project.pulumi('preview')).all).toMatch(/136 unchanged/);
+  await project.edit('Pulumi.dryrun.yaml', (text) => text.replace('c1:through: W2', 'c1:through: W7'));
+  expect((await project.pulumi('preview')).all).toMatch(ALL_UNCHANGED);
 });
 
 test('a governed row changed behind the DOTs is a HOLD that names row and difference', async () => {
@@ -169,7 +189,25 @@ test('a governed row changed behind the DOTs is a HOLD that names row and differ
     'public.species',
     `update public.species set name = 'Governance canonical operation vocabulary' where code = 'gov-canonical-op-vocab'`,
   );
-  expect((await project.pulumi('preview')).all).toMatch(/136 unchanged/);
+  expect((await project.pulumi('preview')).all).toMatch(ALL_UNCHANGED);
+});
+
+test('a live grant keeps its handler; unbound under other live writes it is a HOLD, and bound again it is there', async () => {
+  const owner = 'dryrun/handler-binding';
+  const kept = await unbind(project.runtime, { owner });
+  expect([kept.exitCode, kept.stderr]).toEqual([
+    3,
+    expect.stringContaining('HOLD_PRESTATE_MOVED: seen the live grant'),
+  ]);
+  const revoke = ['--cloud', '--step', 'W7', '--for', 'dryrun/grant', '--retire'];
+  expect((await project.runtime.bin('dot-c1-grant-issue', revoke)).exitCode).toBe(0);
+  expect((await unbind(project.runtime, { owner })).exitCode).toBe(0);
+  const preview = await project.pulumi('preview');
+  expect(preview.exitCode).not.toBe(0);
+  expect(preview.all).toContain('HOLD_HANDLER_UNDER_WRITES: seen H4 not applied under live rows of W1, W2, W3, W4, W5');
+  expect((await bind(project.runtime, { owner })).exitCode).toBe(0);
+  const again = await project.pulumi('preview');
+  expect([again.exitCode === 0, again.all]).toEqual([false, expect.stringContaining('HOLD_ROW_MISSING: seen grant')]);
 });
 
 test('destroy retires every row: what existed before is byte for byte as before, history only grew', async () => {
@@ -192,6 +230,8 @@ test('destroy retires every row: what existed before is byte for byte as before,
     dot_tools: 309,
     dot_agent_api_contract: 2,
     apr_requests: 3,
+    governance_build_authorization: 0,
+    governance_object_ownership: 0,
   });
   const retired = `select (select count(*)::int from public.dot_tools where code like 'DOT_C1_%' and status = 'retired') as tools,
     (select count(*)::int from public.dot_agent_api_contract where contract_status = 'retired') as contracts`;

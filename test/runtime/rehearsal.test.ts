@@ -63,7 +63,9 @@ function failing(seen: RegExp) {
 
 /** Started and not waited for. */
 function start(step = 'H3') {
-  return execa(path.join(runtime.paths.reader, REHEARSER), ['--step', step], { reject: false, stdin: 'ignore' });
+  // On a busy machine it may need more than execa's five seconds to clear up.
+  const options = { reject: false, stdin: 'ignore', forceKillAfterDelay: false } as const;
+  return execa(path.join(runtime.paths.reader, REHEARSER), ['--step', step], options);
 }
 
 /** Databases are there, so that the fixtures are under way. */

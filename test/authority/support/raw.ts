@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Client } from 'pg';
+import type { Client, ClientBase } from 'pg';
 import { digestOf, type Json } from '../../../domain/canonical.ts';
 import { type Delta, type Direction, deltaDigest } from '../../../domain/deltas.ts';
 import { type DotCode, loginOf } from '../../../domain/dots.ts';
@@ -32,26 +32,29 @@ export interface RawRun {
 
 /** @returns `applied`, or the code that PostgreSQL refused with */
 export function byHand(it: GrantTrial, dot: DotCode, run: RawRun): Promise<string> {
-  return as(it.runtime, run.login ?? loginOf(dot), async (client) => {
-    const { deltas, kind = 'step', direction = 'apply', step = 'W7' } = run;
-    const digest = deltaDigest({ step, direction, deltas });
-    const request_id = digestOf({ id: randomUUID() });
-    const own = { request_id, step, direction, stack: run.stack ?? 'trial', resource: run.resource ?? 'grant' };
-    const subject = run.subject ?? subjectOf(deltas);
-    const args = [dot, kind, JSON.stringify({ ...own, subject, deltas }), digest];
-    try {
-      await client.query('select iu_core.declare_run($1, $2, $3, $4)', args);
-      await client.query('begin');
-      await client.query('select iu_core.open_run($1, $2, $3, $4)', args);
-      for (const { sql, args: values } of run.calls ?? rowCalls(deltas)) await client.query(sql, [...values]);
-      await client.query('select iu_core.close_run($1)', [request_id]);
-      await client.query(run.commits === true ? 'commit' : 'rollback');
-      return 'applied';
-    } catch (cause) {
-      await client.query('rollback');
-      return outcomeOf(cause);
-    }
-  });
+  return as(it.runtime, run.login ?? loginOf(dot), (client) => attemptRun(client, dot, run));
+}
+
+/** The same on a connection that is there. */
+export async function attemptRun(client: ClientBase, dot: DotCode, run: RawRun): Promise<string> {
+  const { deltas, kind = 'step', direction = 'apply', step = 'W7' } = run;
+  const digest = deltaDigest({ step, direction, deltas });
+  const request_id = digestOf({ id: randomUUID() });
+  const own = { request_id, step, direction, stack: run.stack ?? 'trial', resource: run.resource ?? 'grant' };
+  const subject = run.subject ?? subjectOf(deltas);
+  const args = [dot, kind, JSON.stringify({ ...own, subject, deltas }), digest];
+  try {
+    await client.query('select iu_core.declare_run($1, $2, $3, $4)', args);
+    await client.query('begin');
+    await client.query('select iu_core.open_run($1, $2, $3, $4)', args);
+    for (const { sql, args: values } of run.calls ?? rowCalls(deltas)) await client.query(sql, [...values]);
+    await client.query('select iu_core.close_run($1)', [request_id]);
+    await client.query(run.commits === true ? 'commit' : 'rollback');
+    return 'applied';
+  } catch (cause) {
+    await client.query('rollback');
+    return outcomeOf(cause);
+  }
 }
 
 function subjectOf(deltas: readonly Delta[]): string {
