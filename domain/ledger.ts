@@ -33,8 +33,11 @@ export function admissionEntry(dotCode: string, direction: Direction, birth: Ima
   });
 }
 
+/** How the subject of an admission entry begins; the DOT's code follows. */
+export const ADMISSION_PREFIX = 'admission/';
+
 export function admissionSubject(dotCode: string): string {
-  return `admission/${dotCode}`;
+  return `${ADMISSION_PREFIX}${dotCode}`;
 }
 
 /** An append: history has no "before", a newer entry supersedes the older one. */
