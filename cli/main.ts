@@ -6,6 +6,7 @@ import { CHECKOUT } from '../runtime/paths.ts';
 import { addApr } from './apr.ts';
 import { addDocs } from './docs.ts';
 import { addEnv } from './env.ts';
+import { addEvidence } from './evidence.ts';
 import { reportFailure } from './failure.ts';
 import { addPrewrite } from './prewrite.ts';
 import { addRecover } from './recover.ts';
@@ -18,6 +19,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addApr,
   addPrewrite,
   addRehearse,
+  addEvidence,
   addRecover,
   addEnv,
   addDocs,

@@ -37,6 +37,11 @@ export const CODES = {
     ['reader', 'cli'],
   ),
 
+  GOVERNED_C1_DRYRUN_READY_FOR_CODEX_FINAL_CONFIRMATION: ok(
+    'HALT: everything up to the governed dry run is there and proven; what comes next is for reviewer and owner.',
+    ['reader', 'program', 'cli'],
+  ),
+
   C1_DRYRUN_HOLD_REGISTRAR_EXECUTION_CHANNEL_MISSING: hold(
     'There is no way to run the governed registrar here: its bins, its logins or a database that can be written are missing.',
     'npx c1 runtime start',
@@ -56,6 +61,26 @@ export const CODES = {
     'The DOT that asks for the grant lacks a part of its lifecycle: birth, admission, tool row, catalogue or handbook.',
     'npx pulumi up, which applies W2 and W4 first',
     ['reader'],
+  ),
+  HOLD_EVIDENCE_INCOMPLETE: hold(
+    'A check of the evidence did not pass, was not executed, or looked at nothing.',
+    'run the command that the check names, then npx pulumi up',
+    ['cli', 'reader'],
+  ),
+  HOLD_EVIDENCE_MISSING: hold(
+    'There is no evidence package for what is to be entered in the knowledge base, or it is another one.',
+    'npx pulumi up, whose step W9 makes the package first',
+    ['bin', 'reader', 'cli'],
+  ),
+  HOLD_EVIDENCE_STALE: hold(
+    "The evidence is older than the stack's state: something was applied after it was read.",
+    'npx pulumi up, then npx c1 evidence verify on the folder that its step W9 writes',
+    ['cli', 'reader'],
+  ),
+  HOLD_NOT_AT_HALT: hold(
+    'The stack is not declared through W9, after which HALT is.',
+    'pulumi config rm c1:through, then npx pulumi up',
+    ['program'],
   ),
   HOLD_ADMISSION_MISSING_OR_INVALID: hold(
     'A DOT is used before it was born, admitted and entered in the ledger.',
@@ -273,6 +298,31 @@ export const CODES = {
     ['program'],
   ),
 
+  REJECT_EVIDENCE_ALTERED: reject(
+    'A file of the evidence, or what was signed, is not what it was.',
+    'get the folder again from who made it',
+    ['cli', 'bin', 'reader'],
+  ),
+  REJECT_EVIDENCE_FILE_ADDED: reject(
+    'The evidence folder has a file that nobody signed.',
+    'take it out of the folder, or get the folder again from who made it',
+    ['cli'],
+  ),
+  REJECT_EVIDENCE_FILE_MISSING: reject(
+    'A file that was signed is not in the evidence folder.',
+    'get the folder again from who made it',
+    ['cli', 'bin', 'reader'],
+  ),
+  REJECT_EVIDENCE_MALFORMED: reject(
+    'This is no evidence package: the envelope, the statement or the document has another shape.',
+    'name a folder that step W9 wrote',
+    ['cli', 'bin', 'reader'],
+  ),
+  REJECT_EVIDENCE_OTHER_STACK: reject(
+    'The evidence is of another stack, or of another runtime.',
+    'name the stack that it is of with --stack, or get the evidence of this one',
+    ['cli'],
+  ),
   REJECT_ACTION_SET_MISMATCH: reject(
     'The operations of manifest or grant are not those of the runtime.',
     'dot-c1-vocab-build --cloud --dry-run --manifest <file>, and use that manifest',

@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { C1Error } from '../domain/codes.ts';
+import { REVOKED_SIGNERS } from '../domain/dry-run-authorization.ts';
+import { type VerifyKey, verifyKeyOf } from '../domain/evidence/keys.ts';
+import { evidenceSigners } from '../domain/evidence/signers.ts';
+import { stackStateOf } from '../review/evidence/stack-state.ts';
+import { type Verification, type Verified, verifyPackage } from '../review/evidence/verify.ts';
+import { stateDirOf, statePaths } from '../runtime/paths.ts';
+import { examples, printAnswer } from './output.ts';
+
+interface VerifyFlags {
+  readonly key?: string;
+  readonly allowedSigners?: string;
+  readonly stack?: string;
+  readonly state?: string;
+  readonly json?: boolean;
+}
+
+/** `c1 evidence …`: the package that W9 writes (readiness.md, "Evidence package"). */
+export function addEvidence(program: Command): void {
+  const evidence = program
+    .command('evidence')
+    .description('the evidence package that step W9 writes')
+    .addHelpText('after', examples('npx c1 evidence verify .c1/evidence/dryrun --stack dryrun'));
+  evidence
+    .command('verify')
+    .argument('<folder>', 'the folder with evidence.json and evidence.dsse.json')
+    .description('check an evidence folder without a network: signature, every file, the handbook chain, the counts')
+    .option(
+      '--key <file>',
+      "the signer's public Ed25519 key, as OpenSSH or PEM writes it; got from him, not with the folder",
+    )
+    .option('--allowed-signers <file>', "who may sign, in ssh-keygen's format; the runtime's own list without it")
+    .option('--stack <name>', 'the stack that it must be of')
+    .option('--state <file>', "what 'npx pulumi stack export' printed: older evidence than this is refused")
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      examples(
+        'npx c1 evidence verify .c1/evidence/dryrun',
+        'npx c1 evidence verify evidence --key operator.pub --stack dryrun',
+        'npx pulumi stack export --file state.json && npx c1 evidence verify evidence --state state.json --json',
+      ),
+    )
+    .action(async (folder: string, flags: VerifyFlags) => {
+      const { key, allowedSigners, stack, state, json = false } = flags;
+      const keys = key === undefined ? signersIn(allowedSigners) : [readKey(key)];
+      const found = verifyPackage(folder, {
+        keys,
+        stack: stack ?? null,
+        state: state === undefined ? null : stackStateOf(read(state)),
+      });
+      await printAnswer({ text: textOf(found), json: jsonOf(found) }, json);
+    });
+}
+
+function readKey(file: string): VerifyKey {
+  return verifyKeyOf(read(file).toString('utf8'));
+}
+
+/** Revoked keys are listed beside the allowed ones. */
+function signersIn(given: string | undefined): readonly VerifyKey[] {
+  const file = given ?? path.join(statePaths(stateDirOf(process.env)).secrets, 'ssh', 'allowed_signers');
+  if (given === undefined && !existsSync(file)) {
+    throw new C1Error('HOLD_SIGNERS_MISSING', {
+      seen: 'neither --key nor --allowed-signers, and no runtime here that has a list',
+      expected: 'the public key of who signed the evidence',
+      next: 'npx c1 evidence verify <folder> --key <public key>',
+    });
+  }
+  const revoked = path.join(path.dirname(file), REVOKED_SIGNERS);
+  return evidenceSigners(read(file).toString('utf8'), existsSync(revoked) ? read(revoked).toString('utf8') : '');
+}
+
+function read(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    const seen = `no readable file ${path.basename(file)}`;
+    throw new C1Error('ERROR_USAGE', { seen, expected: 'a file that can be read' }, { cause });
+  }
+}
+
+function textOf({ digest, statement, verified }: Verification): readonly string[] {
+  return [...verified.map(lineOf), `digest of the package ${digest}`, statement.predicate.verdict];
+}
+
+function lineOf({ name, outcome, checked, seen }: Verified): string {
+  return `${name.padEnd(15)} ${outcome === 'passed' ? `passed, ${checked}` : outcome}: ${seen}`;
+}
+
+function jsonOf({ digest, signer, statement, verified }: Verification) {
+  return { code: 'OK_READ', digest, signer, ...statement.predicate, verified };
+}

@@ -1,0 +1,80 @@
+import { sign, verify } from 'node:crypto';
+import { canonicalJson } from '../canonical.ts';
+import { C1Error } from '../codes.ts';
+import { parseJsonStrictly } from '../strict-json.ts';
+import { type SigningKey, signingKeyOf, type VerifyKey } from './keys.ts';
+import {
+  type DsseEnvelope,
+  dsseEnvelope,
+  type EvidenceStatement,
+  evidenceStatement,
+  PAYLOAD_TYPE,
+} from './statement.ts';
+
+/** What DSSE signs: type and payload, each with its length in bytes, so that neither can be taken for the other. */
+export function preAuthEncoding(payloadType: string, payload: Uint8Array): Buffer {
+  const head = `DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.byteLength} `;
+  return Buffer.concat([Buffer.from(head, 'utf8'), payload]);
+}
+
+export function sealEnvelope(statement: EvidenceStatement, key: SigningKey): DsseEnvelope {
+  const payload = Buffer.from(canonicalJson(statement), 'utf8');
+  const signature = sign(null, preAuthEncoding(PAYLOAD_TYPE, payload), key.pem);
+  return {
+    payloadType: PAYLOAD_TYPE,
+    payload: payload.toString('base64'),
+    signatures: [{ keyid: key.keyid, sig: signature.toString('base64') }],
+  };
+}
+
+/** The file as it is written, and what signs it. */
+export function sealWith(statement: EvidenceStatement, privateKey: string): string {
+  return `${canonicalJson(sealEnvelope(statement, signingKeyOf(privateKey)))}\n`;
+}
+
+export interface OpenedEnvelope {
+  readonly statement: EvidenceStatement;
+  readonly envelope: DsseEnvelope;
+}
+
+/** Reads an envelope without asking who signed it. @throws C1Error REJECT_EVIDENCE_MALFORMED */
+export function readEnvelope(bytes: Uint8Array): OpenedEnvelope {
+  try {
+    const envelope = dsseEnvelope.parse(parseJsonStrictly(bytes));
+    const statement = evidenceStatement.parse(parseJsonStrictly(Buffer.from(envelope.payload, 'base64')));
+    return { statement, envelope };
+  } catch (cause) {
+    const seen = 'an envelope that is not DSSE over an in-toto Statement of ours';
+    throw new C1Error(
+      'REJECT_EVIDENCE_MALFORMED',
+      { seen, expected: 'evidence.dsse.json as it was written' },
+      { cause },
+    );
+  }
+}
+
+/**
+ * One of the keys made the signature over exactly this payload.
+ *
+ * @returns the key's fingerprint
+ * @throws C1Error REJECT_UNKNOWN_SIGNER when the signature is by another key; REJECT_EVIDENCE_ALTERED when a key of that name
+ * is among them and did not sign this
+ */
+export function assertSigned({ envelope }: OpenedEnvelope, keys: readonly VerifyKey[]): string {
+  const [signature] = envelope.signatures;
+  const signed = preAuthEncoding(envelope.payloadType, Buffer.from(envelope.payload, 'base64'));
+  const bytes = Buffer.from(signature?.sig ?? '', 'base64');
+  const found = keys.find(({ key }) => verify(null, signed, key, bytes));
+  if (found !== undefined) return found.keyid;
+  if (keys.some(({ keyid }) => keyid === signature?.keyid)) {
+    throw new C1Error('REJECT_EVIDENCE_ALTERED', {
+      seen: 'a statement that its signature is not over',
+      expected: 'the statement that was signed',
+    });
+  }
+  throw new C1Error('REJECT_UNKNOWN_SIGNER', {
+    seen: `evidence signed by ${signature?.keyid ?? 'nobody'}`,
+    expected: `one of ${keys.length} allowed keys`,
+    next: "npx c1 evidence verify <folder> --key <the signer's public key>, got from him and not with the folder",
+  });
+}

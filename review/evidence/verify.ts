@@ -1,0 +1,173 @@
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { digestOf, type Json, sameJson, sha256Hex } from '../../domain/canonical.ts';
+import { C1Error } from '../../domain/codes.ts';
+import { assertSigned, readEnvelope } from '../../domain/evidence/envelope.ts';
+import type { VerifyKey } from '../../domain/evidence/keys.ts';
+import { EVIDENCE_ENVELOPE, EVIDENCE_FILES, type EvidenceStatement } from '../../domain/evidence/statement.ts';
+import type { LedgerEntry } from '../../domain/readiness/readback.ts';
+import { parseJsonStrictly } from '../../domain/strict-json.ts';
+import { type EvidenceDocument, evidenceDocument, predicateOf } from './document.ts';
+import { packageDigest } from './package.ts';
+import { assertFresh, type StackState } from './stack-state.ts';
+
+export interface VerifyOptions {
+  readonly keys: readonly VerifyKey[];
+  /** The stack that it must be of; null where nobody said. */
+  readonly stack: string | null;
+  /** What the stack's state says; null where nobody gave it. */
+  readonly state: StackState | null;
+}
+
+/** One thing that was verified, or was not: what was not executed has no count and is no pass. */
+export interface Verified {
+  readonly name: string;
+  readonly outcome: 'passed' | 'not executed';
+  readonly checked: number;
+  readonly seen: string;
+}
+
+export interface Verification {
+  readonly digest: string;
+  readonly signer: string;
+  readonly statement: EvidenceStatement;
+  readonly document: EvidenceDocument;
+  readonly verified: readonly Verified[];
+}
+
+/**
+ * Verifies an evidence folder, without a network and without the runtime.
+ *
+ * @throws C1Error REJECT_EVIDENCE_MALFORMED, REJECT_UNKNOWN_SIGNER, REJECT_EVIDENCE_ALTERED,
+ * REJECT_EVIDENCE_FILE_MISSING, REJECT_EVIDENCE_FILE_ADDED, HOLD_EVIDENCE_INCOMPLETE, REJECT_EVIDENCE_OTHER_STACK,
+ * HOLD_EVIDENCE_STALE
+ */
+export function verifyPackage(folder: string, { keys, stack, state }: VerifyOptions): Verification {
+  const bytes = readMember(folder, EVIDENCE_ENVELOPE);
+  const opened = readEnvelope(bytes);
+  const signer = assertSigned(opened, keys);
+  const { statement } = opened;
+  const files = assertSubjects(folder, statement);
+  const document = readDocument(folder, statement);
+  const links = assertChain(document.readback.ledger.chain);
+  assertManifest(folder, document);
+  const { checks } = statement.predicate;
+  const digest = packageDigest(bytes);
+  return {
+    ...{ digest, signer, statement, document },
+    verified: [
+      passed('signature', 1, `by ${signer}`),
+      passed('files', files, 'each as it was signed, none missing, none added'),
+      passed('checks', checks.passed, `each passed, ${checks.things} things looked at`),
+      passed('handbook chain', links, 'each entry is the hash of what it says and of the one before'),
+      passed(
+        'manifest',
+        document.readback.manifest.operations,
+        `operations, SHA-256 ${statement.predicate.manifest_sha256}`,
+      ),
+      verifyStack(statement, stack),
+      verifyState(document, digest, state),
+    ],
+  };
+}
+
+/** Every subject is there as it was signed, and nothing else is. */
+function assertSubjects(folder: string, { subject }: EvidenceStatement): number {
+  for (const { name, digest } of subject) {
+    const seen = sha256Hex(readMember(folder, name));
+    if (seen !== digest.sha256) throw altered(`${name} with SHA-256 ${seen}`, digest.sha256);
+  }
+  const signed = new Set([EVIDENCE_ENVELOPE, ...subject.map(({ name }) => name)]);
+  const added = readdirSync(folder).filter((name) => !signed.has(name));
+  if (added.length === 0) return subject.length;
+  throw new C1Error('REJECT_EVIDENCE_FILE_ADDED', {
+    seen: added.slice(0, 3).join(', '),
+    expected: `only ${[...signed].join(', ')}`,
+  });
+}
+
+/** A member by its plain name, and a file: a name that leads elsewhere is none of the folder's. */
+function readMember(folder: string, name: string): Buffer {
+  if (!/^[a-z0-9.-]+$/.test(name) || name.startsWith('.')) {
+    throw new C1Error('REJECT_EVIDENCE_MALFORMED', {
+      seen: `a file named ${JSON.stringify(name)}`,
+      expected: 'a name',
+    });
+  }
+  const file = join(folder, name);
+  try {
+    if (lstatSync(file).isFile()) return readFileSync(file);
+  } catch (cause) {
+    throw missing(name, cause);
+  }
+  throw missing(name);
+}
+
+function missing(name: string, cause?: unknown): C1Error {
+  const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
+  const finding = { seen: `no file ${name}${code}`, expected: 'every file that was signed' };
+  return new C1Error('REJECT_EVIDENCE_FILE_MISSING', finding, { cause });
+}
+
+/** The document says in long what the statement says in short. */
+function readDocument(folder: string, statement: EvidenceStatement): EvidenceDocument {
+  const document = parseDocument(readMember(folder, EVIDENCE_FILES.document));
+  if (sameJson(predicateOf(document) as unknown as Json, statement.predicate as unknown as Json)) return document;
+  throw altered('a statement that says something else than its document', 'both the same');
+}
+
+function parseDocument(bytes: Uint8Array): EvidenceDocument {
+  try {
+    return evidenceDocument.parse(parseJsonStrictly(bytes));
+  } catch (cause) {
+    const seen = `${EVIDENCE_FILES.document} of another shape`;
+    throw new C1Error('REJECT_EVIDENCE_MALFORMED', { seen, expected: 'the evidence as it was written' }, { cause });
+  }
+}
+
+/** The handbook is computed again from its own fields, entry by entry. @returns how many entries */
+function assertChain(chain: readonly LedgerEntry[]): number {
+  let before = '0'.repeat(64);
+  for (const [at, { entry_hash, ...fields }] of chain.entries()) {
+    const hash = digestOf(fields);
+    if (hash !== entry_hash || fields.prev_hash !== before || fields.seq !== at + 1)
+      throw altered(`entry ${fields.seq} of the handbook, which does not follow from what it says`, 'a whole chain');
+    before = entry_hash;
+  }
+  if (chain.length > 0) return chain.length;
+  throw new C1Error('HOLD_EVIDENCE_INCOMPLETE', { seen: 'an empty handbook', expected: 'its whole chain' });
+}
+
+function assertManifest(folder: string, { readback: { manifest } }: EvidenceDocument): void {
+  const seen = sha256Hex(readMember(folder, EVIDENCE_FILES.manifest));
+  const { node, postgresql, sha256sum } = manifest.hashes;
+  const other = [node, postgresql, sha256sum].find((hash) => hash !== seen);
+  if (other !== undefined) throw altered(`a manifest with SHA-256 ${seen}`, `${other} in each of three computations`);
+}
+
+function verifyStack({ predicate }: EvidenceStatement, stack: string | null): Verified {
+  if (stack === null) return notExecuted('stack', `it says ${predicate.stack}; nobody said which it must be (--stack)`);
+  if (predicate.stack === stack) return passed('stack', 1, stack);
+  throw new C1Error('REJECT_EVIDENCE_OTHER_STACK', {
+    seen: `evidence of stack ${predicate.stack}`,
+    expected: `stack ${stack}`,
+  });
+}
+
+function verifyState(document: EvidenceDocument, digest: string, state: StackState | null): Verified {
+  if (state === null) return notExecuted('state', "no state to hold it against (--state, from 'pulumi stack export')");
+  const compared = assertFresh(document, digest, state);
+  return passed('state', compared, 'everything that the state knows is in the evidence');
+}
+
+function passed(name: string, checked: number, seen: string): Verified {
+  return { name, outcome: 'passed', checked, seen };
+}
+
+function notExecuted(name: string, seen: string): Verified {
+  return { name, outcome: 'not executed', checked: 0, seen };
+}
+
+function altered(seen: string, expected: string): C1Error {
+  return new C1Error('REJECT_EVIDENCE_ALTERED', { seen, expected });
+}

@@ -1,0 +1,254 @@
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { canonicalJson, type Json, sha256Hex } from '../../domain/canonical.ts';
+import { C1Error } from '../../domain/codes.ts';
+import { readEnvelope, sealEnvelope } from '../../domain/evidence/envelope.ts';
+import { signingKeyOf } from '../../domain/evidence/keys.ts';
+import { EVIDENCE_ENVELOPE, type EvidenceStatement } from '../../domain/evidence/statement.ts';
+import { type EvidenceDocument, evidenceDocument } from '../../review/evidence/document.ts';
+import { documentBytes, packageDigest } from '../../review/evidence/package.ts';
+import { stackStateOf } from '../../review/evidence/stack-state.ts';
+import { type Verification, verifyPackage } from '../../review/evidence/verify.ts';
+import { chainOf, documentOf, exportOf, keyPair, STACK, scratchFolder } from './support/evidence.ts';
+
+const owner = keyPair();
+const other = keyPair();
+const scratch = scratchFolder();
+afterAll(() => scratch.dispose());
+
+function verify(folder: string, options: Partial<Parameters<typeof verifyPackage>[1]> = {}): Verification {
+  return verifyPackage(folder, { keys: [owner.verify], stack: null, state: null, ...options });
+}
+
+function codeOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof C1Error) return error.code;
+    throw error;
+  }
+  return 'accepted';
+}
+
+const member = (folder: string, name: string) => path.join(folder, name);
+const digestOfPackage = (folder: string) => packageDigest(readFileSync(member(folder, EVIDENCE_ENVELOPE)));
+
+/** The package with another statement, signed by whoever can. */
+function reseal(folder: string, change: (statement: EvidenceStatement) => EvidenceStatement, keys = owner): void {
+  const file = member(folder, EVIDENCE_ENVELOPE);
+  const { statement } = readEnvelope(readFileSync(file));
+  writeFileSync(file, canonicalJson(sealEnvelope(change(statement), signingKeyOf(keys.privateKey)) as unknown as Json));
+}
+
+/** The document changed, and signed as it is then. */
+function redo(folder: string, change: (document: EvidenceDocument) => EvidenceDocument): void {
+  const file = member(folder, 'evidence.json');
+  const bytes = documentBytes(change(evidenceDocument.parse(JSON.parse(readFileSync(file, 'utf8')))));
+  writeFileSync(file, bytes);
+  reseal(folder, (statement) => ({
+    ...statement,
+    subject: statement.subject.map((one) =>
+      one.name === 'evidence.json' ? { ...one, digest: { sha256: sha256Hex(bytes) } } : one,
+    ),
+  }));
+}
+
+describe('a package as it was written', () => {
+  test('is accepted, and says how much was checked and what was not', () => {
+    const { signer, statement, verified } = verify(scratch.package(owner));
+    expect(signer).toBe(owner.verify.keyid);
+    expect(statement.predicate).toMatchObject({ stack: STACK, checks: { passed: 1, things: 8 } });
+    const counts = verified.map(({ name, outcome, checked }) => [name, outcome, checked]);
+    expect(counts).toEqual([
+      ['signature', 'passed', 1],
+      ['files', 'passed', 3],
+      ['checks', 'passed', 1],
+      ['handbook chain', 'passed', 2],
+      ['manifest', 'passed', 14],
+      ['stack', 'not executed', 0],
+      ['state', 'not executed', 0],
+    ]);
+  });
+
+  test('is the same bytes when it is written again', () => {
+    const [one, two] = [scratch.package(owner), scratch.package(owner)];
+    expect(digestOfPackage(one)).toBe(digestOfPackage(two));
+  });
+});
+
+describe('a package that was touched', () => {
+  test.each(['evidence.json', 'manifest.json', 'evidence.html'])(
+    'is refused when one byte of %s is another',
+    (name) => {
+      const folder = scratch.package(owner);
+      const bytes = readFileSync(member(folder, name));
+      const kept = Buffer.from(bytes);
+      bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+      writeFileSync(member(folder, name), bytes);
+      expect(codeOf(() => verify(folder))).toBe('REJECT_EVIDENCE_ALTERED');
+      writeFileSync(member(folder, name), kept);
+      expect(codeOf(() => verify(folder))).toBe('accepted');
+    },
+  );
+
+  test.each(['evidence.json', 'manifest.json', 'evidence.html', EVIDENCE_ENVELOPE])('is refused without %s', (name) => {
+    const folder = scratch.package(owner);
+    const kept = readFileSync(member(folder, name));
+    rmSync(member(folder, name));
+    expect(codeOf(() => verify(folder))).toBe('REJECT_EVIDENCE_FILE_MISSING');
+    writeFileSync(member(folder, name), kept);
+    expect(codeOf(() => verify(folder))).toBe('accepted');
+  });
+
+  test('is refused with a file, a hidden file or a folder more', () => {
+    const folder = scratch.package(owner);
+    for (const name of ['more.json', '.hidden']) {
+      writeFileSync(member(folder, name), '');
+      expect(codeOf(() => verify(folder))).toBe('REJECT_EVIDENCE_FILE_ADDED');
+      rmSync(member(folder, name));
+    }
+    mkdirSync(member(folder, 'more'));
+    expect(codeOf(() => verify(folder))).toBe('REJECT_EVIDENCE_FILE_ADDED');
+    rmSync(member(folder, 'more'), { recursive: true });
+    expect(codeOf(() => verify(folder))).toBe('accepted');
+  });
+
+  test('is refused when a file is only a link to one', () => {
+    const folder = scratch.package(owner);
+    const kept = member(scratch.root, 'elsewhere.json');
+    writeFileSync(kept, readFileSync(member(folder, 'manifest.json')));
+    rmSync(member(folder, 'manifest.json'));
+    symlinkSync(kept, member(folder, 'manifest.json'));
+    expect(codeOf(() => verify(folder))).toBe('REJECT_EVIDENCE_FILE_MISSING');
+  });
+
+  test('is refused when its statement names a file outside of the folder', () => {
+    const folder = scratch.package(owner);
+    const outside = { name: '../elsewhere.json', digest: { sha256: sha256Hex('') } };
+    reseal(folder, (statement) => ({ ...statement, subject: [...statement.subject, outside] }));
+    expect(codeOf(() => verify(folder))).toBe('REJECT_EVIDENCE_MALFORMED');
+  });
+
+  test('is refused when what was signed is another word', () => {
+    const folder = scratch.package(owner);
+    const file = member(folder, EVIDENCE_ENVELOPE);
+    const envelope = JSON.parse(readFileSync(file, 'utf8'));
+    const payload = Buffer.from(envelope.payload, 'base64').toString('utf8').replace('REHEARSAL GOV', 'GOVERNED  GOV');
+    writeFileSync(file, JSON.stringify({ ...envelope, payload: Buffer.from(payload).toString('base64') }));
+    expect(codeOf(() => verify(folder))).toBe('REJECT_EVIDENCE_ALTERED');
+    writeFileSync(file, JSON.stringify(envelope));
+    expect(codeOf(() => verify(folder))).toBe('accepted');
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['no JSON', 'evidence'],
+    ['another type', JSON.stringify({ payloadType: 'text/plain', payload: 'eA==', signatures: [] })],
+    ['a key twice', '{"payloadType":"application/vnd.in-toto+json","payloadType":"x"}'],
+  ])('is refused when its envelope is %s', (_, text) => {
+    const folder = scratch.package(owner);
+    writeFileSync(member(folder, EVIDENCE_ENVELOPE), text);
+    expect(codeOf(() => verify(folder))).toBe('REJECT_EVIDENCE_MALFORMED');
+  });
+
+  test('is refused when its document has another shape, whoever signed it', () => {
+    const folder = scratch.package(owner);
+    redo(folder, (document) => ({ ...document, more: 1 }) as unknown as EvidenceDocument);
+    expect(codeOf(() => verify(folder))).toBe('REJECT_EVIDENCE_MALFORMED');
+  });
+
+  test('is refused when its statement says something else than its document', () => {
+    const folder = scratch.package(owner);
+    reseal(folder, (statement) => ({
+      ...statement,
+      predicate: { ...statement.predicate, verdict: 'GOVERNED_C1_DRYRUN_READY_FOR_CODEX_FINAL_CONFIRMATION' },
+    }));
+    expect(codeOf(() => verify(folder))).toBe('REJECT_EVIDENCE_ALTERED');
+  });
+
+  test('is refused when an entry of the handbook does not follow from what it says', () => {
+    const folder = scratch.package(owner);
+    redo(folder, (document) => {
+      const [first, ...rest] = document.readback.ledger.chain;
+      const chain = first === undefined ? [] : [{ ...first, subject: 'species/other' }, ...rest];
+      return { ...document, readback: { ...document.readback, ledger: { ...document.readback.ledger, chain } } };
+    });
+    expect(codeOf(() => verify(folder))).toBe('REJECT_EVIDENCE_ALTERED');
+  });
+});
+
+describe('the signer', () => {
+  test('is refused when he is somebody else', () => {
+    const folder = scratch.package(other);
+    expect(codeOf(() => verify(folder))).toBe('REJECT_UNKNOWN_SIGNER');
+    expect(codeOf(() => verify(folder, { keys: [owner.verify, other.verify] }))).toBe('accepted');
+  });
+
+  test('is not who the envelope says he is', () => {
+    const folder = scratch.package(other);
+    const file = member(folder, EVIDENCE_ENVELOPE);
+    const envelope = JSON.parse(readFileSync(file, 'utf8'));
+    const [{ sig }] = envelope.signatures;
+    writeFileSync(file, JSON.stringify({ ...envelope, signatures: [{ keyid: owner.verify.keyid, sig }] }));
+    expect(codeOf(() => verify(folder))).toBe('REJECT_EVIDENCE_ALTERED');
+  });
+});
+
+describe('stack and state', () => {
+  const document = documentOf();
+  const [first, last] = document.readback.ledger.chain.map(({ entry_hash }) => entry_hash);
+  const stateOf = (answers: Readonly<Record<string, object>>, stack = STACK) => stackStateOf(exportOf(stack, answers));
+
+  test('of another stack is refused, by name and by state', () => {
+    const folder = scratch.package(owner);
+    expect(codeOf(() => verify(folder, { stack: 'other' }))).toBe('REJECT_EVIDENCE_OTHER_STACK');
+    expect(codeOf(() => verify(folder, { stack: STACK }))).toBe('accepted');
+    const answers = { 'w8-gate': { ledgerHead: last }, 'evidence-package': { digest: digestOfPackage(folder) } };
+    expect(codeOf(() => verify(folder, { state: stateOf(answers, 'other') }))).toBe('REJECT_EVIDENCE_OTHER_STACK');
+    expect(codeOf(() => verify(folder, { state: stateOf(answers) }))).toBe('accepted');
+  });
+
+  test('older than the state is refused, and so is a state that says nothing', () => {
+    const folder = scratch.package(owner);
+    const digest = digestOfPackage(folder);
+    const newer = chainOf('a', 'b', 'c').at(-1)?.entry_hash;
+    const good = { 'w1-gate': { ledgerHead: first }, 'w8-gate': { ledgerHead: last }, 'evidence-package': { digest } };
+    const cases: readonly Readonly<Record<string, object>>[] = [
+      { ...good, 'w7-gate': { ledgerHead: newer } },
+      { ...good, 'evidence-package': { digest: sha256Hex('a later one') } },
+      { 'evidence-package': { digest } },
+      { 'w8-gate': { ledgerHead: last } },
+    ];
+    for (const answers of cases)
+      expect(codeOf(() => verify(folder, { state: stateOf(answers) }))).toBe('HOLD_EVIDENCE_STALE');
+    // What W9 read back after the package was written is newer by nature.
+    const after = { ...good, 'w9-gate': { ledgerHead: newer } };
+    expect(verify(folder, { state: stateOf(after) }).verified.at(-1)).toMatchObject({ name: 'state', checked: 3 });
+  });
+
+  test('cannot be read from something else', () => {
+    for (const text of ['', '{}', '{"deployment":{}}']) {
+      expect(codeOf(() => stackStateOf(Buffer.from(text)))).toBe('ERROR_READ_FAILED');
+    }
+  });
+});
+
+describe('what was not executed', () => {
+  const check = documentOf().checks[0];
+  const withCheck = (changes: object) => documentOf({ checks: [{ ...check, ...changes } as never] });
+
+  test('never becomes a package that passed', () => {
+    const cases = [{ outcome: 'not executed', checked: 0 }, { outcome: 'failed' }, { checked: 0 }];
+    for (const changes of cases)
+      expect(codeOf(() => scratch.package(owner, withCheck(changes)))).toBe('HOLD_EVIDENCE_INCOMPLETE');
+    expect(codeOf(() => scratch.package(owner, documentOf({ checks: [] })))).toBe('HOLD_EVIDENCE_INCOMPLETE');
+    expect(codeOf(() => scratch.package(owner, withCheck({})))).toBe('accepted');
+  });
+
+  test('is refused in a package that says it passed, whoever signed it', () => {
+    const folder = scratch.package(owner);
+    redo(folder, (document) => ({ ...document, checks: document.checks.map((one) => ({ ...one, checked: 0 })) }));
+    expect(codeOf(() => verify(folder))).toBe('REJECT_EVIDENCE_MALFORMED');
+  });
+});
