@@ -6,6 +6,7 @@ import { Admission } from './admission.ts';
 import { Baseline } from './baseline.ts';
 import { BuildGrant } from './build-grant.ts';
 import { ContractBinding } from './contract-binding.ts';
+import { Evidence } from './evidence.ts';
 import { ExecutorImage } from './executor-image.ts';
 import type { GovernedStep, GovernedStepArgs } from './governed-step.ts';
 import { HandlerBinding } from './handler-binding.ts';
@@ -36,6 +37,7 @@ const COMPONENTS: Readonly<Record<StepId, new (args: GovernedStepArgs) => Govern
   W6: ExecutorImage,
   W7: BuildGrant,
   W8: Readiness,
+  W9: Evidence,
 };
 
 /** Declares the steps in order; each depends on the gate of the one before. */

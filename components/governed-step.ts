@@ -25,6 +25,8 @@ export class GovernedStep extends pulumi.ComponentResource {
   /** Every field of the step, as data. */
   readonly step: Step;
   readonly open: local.Command;
+  /** What the rows name is made first. */
+  readonly first: readonly local.Command[];
   readonly rows: readonly GovernedRow[];
   /** What is tried or asked and governs no row, in order. */
   readonly commands: readonly local.Command[];
@@ -43,33 +45,43 @@ export class GovernedStep extends pulumi.ComponentResource {
       { bins: binsOf(step), ...checksOf(step.checks?.open) },
       args.after,
     );
-    this.rows = this.declareRows(transport, args.snapshot);
-    this.commands = this.declareCommands(transport);
-    const asked = [...this.rows.map((row) => row.asked), ...unruledOf(step).map((one) => digestOf({ ...one }))];
+    this.first = this.declareCommands(transport, (step.first ?? []).map(besideReader), [this.open]);
+    const before = [this.open, ...this.first];
+    this.rows = this.declareRows(transport, args.snapshot, before);
+    const after = [...before, ...this.rows.map(({ command }) => command)];
+    this.commands = this.declareCommands(transport, unruledOf(step), after);
+    const asked = [
+      ...this.rows.map((row) => row.asked),
+      ...[...(step.first ?? []), ...unruledOf(step)].map((one) => digestOf({ ...one })),
+    ];
     const request = { expected: args.expected, ...checksOf(step.checks?.gate), ...askedOf(asked) };
-    this.gate = this.reader(transport, 'gate', 'retire-check', request, [
-      this.open,
-      ...this.rows.map(({ command }) => command),
-      ...this.commands,
-    ]);
+    this.gate = this.reader(transport, 'gate', 'retire-check', request, [...after, ...this.commands]);
     this.outcome = this.gate.stdout;
     this.registerOutputs({});
   }
 
-  private declareRows(transport: Transport, snapshot: Snapshot): readonly GovernedRow[] {
+  private declareRows(
+    transport: Transport,
+    snapshot: Snapshot,
+    first: readonly pulumi.Resource[],
+  ): readonly GovernedRow[] {
     const byName = new Map<string, GovernedRow>();
     for (const row of this.step.rows) {
       const denials = row.denials?.(snapshot) ?? 0;
       const before = row.after.map((name) => byName.get(name)?.command).filter((found) => found !== undefined);
-      byName.set(row.name, new GovernedRow(row, transport, { parent: this, after: [this.open, ...before], denials }));
+      byName.set(row.name, new GovernedRow(row, transport, { parent: this, after: [...first, ...before], denials }));
     }
     return [...byName.values()];
   }
 
-  /** After the rows, each after the one before. */
-  private declareCommands(transport: Transport): readonly local.Command[] {
-    let after: readonly pulumi.Resource[] = [this.open, ...this.rows.map(({ command }) => command)];
-    return unruledOf(this.step).map(({ name, isDot, create, retire, request }) => {
+  /** Each after the one before. */
+  private declareCommands(
+    transport: Transport,
+    commands: readonly Unruled[],
+    before: readonly pulumi.Resource[],
+  ): readonly local.Command[] {
+    let after = before;
+    return commands.map(({ name, isDot, create, retire, request }) => {
       const declared = dotResource(
         name,
         {
@@ -118,6 +130,11 @@ function askedOf(asked: readonly string[]): { readonly rows?: string } {
 interface Unruled extends StepCommand {
   readonly isDot: boolean;
   readonly retire: string | null;
+}
+
+/** What is made beside the reader is no row of the runtime: another one takes its place, and a delete leaves it. */
+function besideReader(one: StepCommand): Unruled {
+  return { ...one, isDot: false, retire: null };
 }
 
 /**

@@ -90,7 +90,7 @@ const HOUSE: readonly Dot[] = [
     birth_registry: ['retire'],
     admission_record: ['retire'],
   }),
-  house('DOT_KB_WRITE', 'dot-kb-write', '1.0.0', { kb_document: ['insert'] }),
+  house('DOT_KB_WRITE', 'dot-kb-write', '1.0.0', { kb_document: ['insert', 'retire'] }),
   house('DOT_LEDGER_APPEND', 'dot-ledger-append', '1.0.0', {}),
   house('DOT_MIGRATION_APPLY', 'dot-migration-apply', '1.0.0', { apr_action_types: ['update'] }),
   house('DOT_OWNERSHIP_ASSIGN', 'dot-ownership-assign', '1.0.0', {

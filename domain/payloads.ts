@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { C1Error } from './codes.ts';
+import { EVIDENCE_DOCUMENT, evidenceRecord } from './evidence/record.ts';
 import { EXECUTOR_ENDPOINT } from './executor.ts';
 import './english.ts';
 
@@ -138,6 +139,10 @@ export const ownershipRow = z.strictObject({
   status: z.literal('active'),
 });
 
+/** The one document that C1 writes: what is entered of its evidence. */
+export const kbText = z.strictObject({ title: plainText, body: evidenceRecord });
+export const kbDocumentRow = z.extend(kbText, { doc_id: z.literal(EVIDENCE_DOCUMENT) });
+
 export const baselineRow = z.strictObject({ runtime: z.literal('c1') });
 
 export type SpeciesRow = z.infer<typeof speciesRow>;
@@ -152,6 +157,7 @@ export type TableRegistryRow = z.infer<typeof tableRegistryRow>;
 export type CollectionRow = z.infer<typeof collectionRow>;
 export type SchemaObjectRow = z.infer<typeof schemaObjectRow>;
 export type OwnershipRow = z.infer<typeof ownershipRow>;
+export type KbDocumentRow = z.infer<typeof kbDocumentRow>;
 export type BaselineRow = z.infer<typeof baselineRow>;
 
 /** @throws C1Error ERROR_PAYLOAD_INVALID naming every property that is wrong */

@@ -49,6 +49,8 @@ function nameOf({ surface, key, after }: Delta): string {
   if (surface === 'apr_requests') return `${field(after, 'action_code')} ${targetOf(after?.proposed_action)}`;
   if (surface === 'governance_build_authorization')
     return `GBA-${field(after, 'carrier')} ${targetOf(after ?? undefined)}`;
+  // Which revision it is depends on those before.
+  if (surface === 'kb_document') return field(after, 'doc_id');
   return surface === 'vps_deploy_log' ? `${field(after, 'file')} ${field(after, 'version')}` : key;
 }
 

@@ -22,9 +22,10 @@ import { contractStep } from './steps/w5-contracts.ts';
 import { executorStep } from './steps/w6-executor.ts';
 import { grantStep } from './steps/w7-grant.ts';
 import { readinessStep } from './steps/w8-readiness.ts';
+import { evidenceStep } from './steps/w9-evidence.ts';
 import { SURFACE_NAMES, SURFACES, type SurfaceName } from './surfaces.ts';
 
-export const LAST_STEP: StepId = 'W8';
+export const LAST_STEP: StepId = 'W9';
 
 /** What the steps are made of. */
 export interface ProgramPayloads extends StepPayloads, BuildPayloads {
@@ -50,6 +51,7 @@ const MAKERS: Readonly<Record<StepId, Maker>> = {
   W6: executorStep,
   W7: grantStep,
   W8: readinessStep,
+  W9: evidenceStep,
 };
 
 /** The steps that a stack declares, in order. @throws C1Error ERROR_PAYLOAD_INVALID when payloads do not name the right DOTs once each */
@@ -181,19 +183,22 @@ function netOf(deltas: readonly Delta[], snapshot: Snapshot): ReadonlyMap<Surfac
   const net = new Map<SurfaceName, number>();
   const add = (surface: SurfaceName, rows: number) => net.set(surface, (net.get(surface) ?? 0) + rows);
   for (const delta of deltas) add(delta.surface, netOfOne(delta, snapshot));
-  for (const request of deltas.filter(makesRoom)) {
-    if (rowOf(snapshot, { surface: 'dot_ledger', key: refOf(request) })?.live === true) add('dot_ledger', -1);
-    if (rowOf(snapshot, grantRef(request))?.live === false) add('governance_build_authorization', -1);
+  for (const past of deltas.filter(makesRoom)) {
+    if (rowOf(snapshot, { surface: 'dot_ledger', key: refOf(past) })?.live === true) add('dot_ledger', -1);
+    const isRequest = past.surface === 'apr_requests';
+    if (isRequest && rowOf(snapshot, grantRef(past))?.live === false) add('governance_build_authorization', -1);
   }
   return net;
 }
 
 /**
- * A request that makes room for another counts for no step any more, and so do its handbook entry and its spent grant.
- * `iu_core.step_deltas` counts the same way.
+ * A request that makes room for another counts for no step any more, and so do its handbook entry and its spent grant; so
+ * does the entry of a document that a newer revision supersedes. `iu_core.step_deltas` counts the same way.
  */
 function makesRoom({ surface, op, after }: Delta): boolean {
-  return surface === 'apr_requests' && op === 'retire' && (after?.status === 'expired' || after?.status === 'closed');
+  if (op !== 'retire') return false;
+  if (surface === 'kb_document') return after?.status === 'superseded';
+  return surface === 'apr_requests' && (after?.status === 'expired' || after?.status === 'closed');
 }
 
 function netOfOne(delta: Delta, snapshot: Snapshot): number {

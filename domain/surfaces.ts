@@ -108,7 +108,16 @@ export const SURFACES: Readonly<Record<SurfaceName, Surface>> = {
     { column: 'status', dead: ['revoked', 'consumed', 'expired'] },
   ),
   governance_object_ownership: governed('governance_object_ownership', ['object'], ['assigned_at'], retired),
-  kb_document: governed('kb_document', ['doc_id', 'revision'], ['written_at'], null, 'history'),
+  kb_document: {
+    name: 'kb_document',
+    relation: 'iu_core.v_kb_document',
+    table: 'public.kb_document',
+    key: ['doc_id', 'revision'],
+    assigned: ['package_sha256', 'written_at'],
+    // A revision that is not the newest any more is superseded; its own row stays as it was written.
+    status: { column: 'status', dead: ['superseded', 'retired'] },
+    kind: 'history',
+  },
   meta_catalog: governed('meta_catalog', ['code'], ['id', 'updated_at'], retired),
   schema_object: {
     name: 'schema_object',

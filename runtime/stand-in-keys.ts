@@ -3,6 +3,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { SIGNATURE_NAMESPACE } from '../domain/apr.ts';
 import { C1Error } from '../domain/codes.ts';
+import { EVIDENCE_NAMESPACE } from '../domain/evidence/signers.ts';
 import { errnoOf, readIfThere, writeAtomic } from './files.ts';
 import type { StatePaths } from './paths.ts';
 import type { Reporter } from './reporter.ts';
@@ -49,15 +50,24 @@ async function listSigners(folder: string): Promise<void> {
   const file = path.join(folder, 'allowed_signers');
   const there = (await readIfThere(file)) ?? '';
   const lines = there.split('\n').filter((line) => line !== '');
-  const wanted = await Promise.all(PRINCIPALS.map((name) => signerLine(folder, name)));
+  const votes = PRINCIPALS.map((name) => signerLine(folder, name));
+  const wanted = await Promise.all([...votes, signerLine(folder, OPERATOR, OPERATOR, EVIDENCE_NAMESPACE)]);
   const added = wanted.filter((line) => !lines.includes(line));
   if (added.length > 0) await writeAtomic(file, `${[...lines, ...added].join('\n')}\n`, 0o600);
 }
 
-/** @param principal who may sign with that key; its own name without it */
-export async function signerLine(folder: string, name: string, principal = name): Promise<string> {
+/**
+ * @param principal who may sign with that key; its own name without it
+ * @param namespace what for; requests and votes without it
+ */
+export async function signerLine(
+  folder: string,
+  name: string,
+  principal = name,
+  namespace = SIGNATURE_NAMESPACE,
+): Promise<string> {
   const [type = '', key = ''] = (await readFile(path.join(folder, `${name}.pub`), 'utf8')).split(' ');
-  return `${principal} namespaces="${SIGNATURE_NAMESPACE}" ${type} ${key}`;
+  return `${principal} namespaces="${namespace}" ${type} ${key}`;
 }
 
 async function isMissing(file: string): Promise<boolean> {

@@ -15,6 +15,7 @@ import { dotRegister } from '../plans/dot-register.ts';
 import { entityRetire } from '../plans/entity-retire.ts';
 import { grantIssue } from '../plans/grant-issue.ts';
 import { handlerBind } from '../plans/handler-bind.ts';
+import { kbWrite } from '../plans/kb-write.ts';
 import { ledgerAppend } from '../plans/ledger-append.ts';
 import { ownershipAssign } from '../plans/ownership-assign.ts';
 import type { Claimant, DotPlan, Plan } from '../plans/plan.ts';
@@ -75,8 +76,7 @@ const PATHS: Readonly<Record<SurfaceName, Finder>> = {
   // With the request that it was minted from.
   governance_build_authorization: WITH_ANOTHER,
   governance_object_ownership: ({ key }) => by(ownershipAssign, '--retire', { object: key }),
-  // Superseded by a newer revision.
-  kb_document: WITH_ANOTHER,
+  kb_document: ({ image }) => by(kbWrite, '--retire', { doc_id: image?.doc_id ?? null, text: null }),
   meta_catalog: ({ key }) => by(catalogueSync, '--retire', { code: key }),
   schema_object: ({ key, image }) => by(schemaEnsure, '--retire', { name: key, kind: image?.kind ?? null }),
   species: entity,

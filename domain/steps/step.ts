@@ -7,7 +7,7 @@ import type { SurfaceName } from '../surfaces.ts';
 /** Steps that are built, in the order in which they run (steps.md; H5 is no resource). */
 export const STEP_IDS = [
   ...(['BASELINE', 'H1', 'H2', 'H3', 'H4', 'H6', 'PREWRITE'] as const),
-  ...(['W1', 'W2', 'W3', 'W4', 'W5', 'W6', 'W7', 'W8'] as const),
+  ...(['W1', 'W2', 'W3', 'W4', 'W5', 'W6', 'W7', 'W8', 'W9'] as const),
 ] as const;
 export type StepId = (typeof STEP_IDS)[number];
 
@@ -80,9 +80,10 @@ export interface Step {
  * `prewrite`: the whole state that the first write expects, and a way to write.
  * `executor`: the release in use is whole, answers, and answers KG as before.
  * `issuer`: the DOT that asks for the grant has its whole lifecycle (H5).
+ * `evidence`: the package in its folder is signed, whole, and the one that the knowledge base has the digest of; then HALT.
  * `grant`: exactly one grant, minted from its request, bound to the manifest in three computations, and the verifier's yes.
  */
-export const READER_CHECKS = ['handler', 'registrar', 'prewrite', 'executor', 'issuer', 'grant'] as const;
+export const READER_CHECKS = ['handler', 'registrar', 'prewrite', 'executor', 'issuer', 'grant', 'evidence'] as const;
 export type ReaderCheck = (typeof READER_CHECKS)[number];
 
 export interface StepRowOptions<P extends Json> {

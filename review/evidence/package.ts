@@ -44,11 +44,6 @@ export function documentBytes(document: EvidenceDocument): Buffer {
   return Buffer.from(`${canonicalJson(document as unknown as Json)}\n`, 'utf8');
 }
 
-/** The digest that two people sign for a dry run: of the envelope, and so of everything that it signs. */
-export function packageDigest(envelope: Uint8Array): string {
-  return sha256Hex(envelope);
-}
-
 /**
  * Puts the files in place of an older package, whole or not at all: whoever is killed leaves the older one.
  *

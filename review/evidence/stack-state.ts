@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { C1Error } from '../../domain/codes.ts';
-import { EVIDENCE_COMMAND } from '../../domain/steps/w9-evidence.ts';
+import { EVIDENCE_PACKAGE } from '../../domain/evidence/record.ts';
 import { parseJsonStrictly } from '../../domain/strict-json.ts';
 import type { EvidenceDocument } from './document.ts';
 
@@ -37,7 +37,7 @@ export function stackStateOf(bytes: Uint8Array): StackState {
   const heads = named.flatMap(({ resource, said }) =>
     typeof said.ledgerHead === 'string' ? [{ resource, head: said.ledgerHead }] : [],
   );
-  const own = named.find(({ resource }) => resource === EVIDENCE_COMMAND);
+  const own = named.find(({ resource }) => resource === EVIDENCE_PACKAGE);
   return { stack, heads, digest: typeof own?.said.digest === 'string' ? own.said.digest : null };
 }
 

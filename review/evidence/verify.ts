@@ -1,14 +1,11 @@
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { digestOf, type Json, sameJson, sha256Hex } from '../../domain/canonical.ts';
 import { C1Error } from '../../domain/codes.ts';
-import { assertSigned, readEnvelope } from '../../domain/evidence/envelope.ts';
 import type { VerifyKey } from '../../domain/evidence/keys.ts';
-import { EVIDENCE_ENVELOPE, EVIDENCE_FILES, type EvidenceStatement } from '../../domain/evidence/statement.ts';
+import { EVIDENCE_FILES, type EvidenceStatement } from '../../domain/evidence/statement.ts';
 import type { LedgerEntry } from '../../domain/readiness/readback.ts';
 import { parseJsonStrictly } from '../../domain/strict-json.ts';
+import { altered, openFolder, readMember } from '../../dots/evidence/folder.ts';
 import { type EvidenceDocument, evidenceDocument, predicateOf } from './document.ts';
-import { packageDigest } from './package.ts';
 import { assertFresh, type StackState } from './stack-state.ts';
 
 export interface VerifyOptions {
@@ -43,16 +40,11 @@ export interface Verification {
  * HOLD_EVIDENCE_STALE
  */
 export function verifyPackage(folder: string, { keys, stack, state }: VerifyOptions): Verification {
-  const bytes = readMember(folder, EVIDENCE_ENVELOPE);
-  const opened = readEnvelope(bytes);
-  const signer = assertSigned(opened, keys);
-  const { statement } = opened;
-  const files = assertSubjects(folder, statement);
+  const { statement, digest, signer, files } = openFolder(folder, keys);
   const document = readDocument(folder, statement);
   const links = assertChain(document.readback.ledger.chain);
   assertManifest(folder, document);
   const { checks } = statement.predicate;
-  const digest = packageDigest(bytes);
   return {
     ...{ digest, signer, statement, document },
     verified: [
@@ -69,44 +61,6 @@ export function verifyPackage(folder: string, { keys, stack, state }: VerifyOpti
       verifyState(document, digest, state),
     ],
   };
-}
-
-/** Every subject is there as it was signed, and nothing else is. */
-function assertSubjects(folder: string, { subject }: EvidenceStatement): number {
-  for (const { name, digest } of subject) {
-    const seen = sha256Hex(readMember(folder, name));
-    if (seen !== digest.sha256) throw altered(`${name} with SHA-256 ${seen}`, digest.sha256);
-  }
-  const signed = new Set([EVIDENCE_ENVELOPE, ...subject.map(({ name }) => name)]);
-  const added = readdirSync(folder).filter((name) => !signed.has(name));
-  if (added.length === 0) return subject.length;
-  throw new C1Error('REJECT_EVIDENCE_FILE_ADDED', {
-    seen: added.slice(0, 3).join(', '),
-    expected: `only ${[...signed].join(', ')}`,
-  });
-}
-
-/** A member by its plain name, and a file: a name that leads elsewhere is none of the folder's. */
-function readMember(folder: string, name: string): Buffer {
-  if (!/^[a-z0-9.-]+$/.test(name) || name.startsWith('.')) {
-    throw new C1Error('REJECT_EVIDENCE_MALFORMED', {
-      seen: `a file named ${JSON.stringify(name)}`,
-      expected: 'a name',
-    });
-  }
-  const file = join(folder, name);
-  try {
-    if (lstatSync(file).isFile()) return readFileSync(file);
-  } catch (cause) {
-    throw missing(name, cause);
-  }
-  throw missing(name);
-}
-
-function missing(name: string, cause?: unknown): C1Error {
-  const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
-  const finding = { seen: `no file ${name}${code}`, expected: 'every file that was signed' };
-  return new C1Error('REJECT_EVIDENCE_FILE_MISSING', finding, { cause });
 }
 
 /** The document says in long what the statement says in short. */
@@ -166,8 +120,4 @@ function passed(name: string, checked: number, seen: string): Verified {
 
 function notExecuted(name: string, seen: string): Verified {
   return { name, outcome: 'not executed', checked: 0, seen };
-}
-
-function altered(seen: string, expected: string): C1Error {
-  return new C1Error('REJECT_EVIDENCE_ALTERED', { seen, expected });
 }

@@ -244,6 +244,8 @@ create table public.kb_document (
   title text not null,
   body jsonb not null,
   sha256 text not null check (sha256 ~ '^[0-9a-f]{64}$'),
+  -- Of a package beside the document, which only who wrote it knows.
+  package_sha256 text check (package_sha256 ~ '^[0-9a-f]{64}$'),
   status text not null,
   written_at timestamptz not null default now(),
   primary key (doc_id, revision)

@@ -4,6 +4,13 @@
 create view iu_core.v_ledger_live as
   select distinct on (l.subject) l.* from public.dot_ledger l order by l.subject, l.seq desc;
 
+-- A document that has a newer revision is superseded by it: its own row is history, and never changed.
+create view iu_core.v_kb_document as
+  select k.doc_id, k.revision, k.title, k.body, k.sha256, k.package_sha256,
+         case when k.status = 'current' and exists (select from public.kb_document n where n.doc_id = k.doc_id and n.revision > k.revision)
+              then 'superseded' else k.status end as status, k.written_at
+    from public.kb_document k;
+
 create view iu_core.v_baseline as
   select b.* from iu_core.baseline b order by b.seq desc limit 1;
 

@@ -13,11 +13,12 @@ begin
   end if;
 end $$;
 
--- What an apply may close: requests and grants that are over, so that a new one has its place.
+-- What an apply may close: requests and grants that are over, and a document that a newer revision supersedes.
 create function iu_core.makes_room(d jsonb) returns boolean
 language sql immutable set search_path = pg_catalog, pg_temp
 return (d ->> 'surface' = 'apr_requests' and d #>> '{after,status}' in ('expired', 'closed'))
-       or (d ->> 'surface' = 'governance_build_authorization' and d #>> '{after,status}' = 'expired');
+       or (d ->> 'surface' = 'governance_build_authorization' and d #>> '{after,status}' = 'expired')
+       or (d ->> 'surface' = 'kb_document' and d #>> '{after,status}' = 'superseded');
 
 -- Each delta must be one that the matrix gives the DOT, in the direction that the run says: a retire that called itself an
 -- apply would pass the claims.
@@ -97,8 +98,8 @@ begin
    where not (d ->> 'surface' = 'dot_ledger' and d ->> 'key' = run.subject)
      and case run.direction
            when 'apply' then (c.status = 'live' and c.stack <> run.stack) or (d ->> 'op' = 'reinstate' and c.surface is null)
-           -- History without a retired state is only appended to.
-           else not (s.kind = 'history' and s.status_column is null)
+           -- History is only appended to: a new row of it has no claim yet.
+           else not (s.kind = 'history' and d ->> 'op' = 'insert' and s.surface <> 'dot_ledger')
                 and (c.stack is distinct from run.stack or (c.status = 'live' and c.resource <> run.resource)
                      -- Whoever loses the race for a grant is told by its row what became of it.
                      or (c.status = 'released' and run.kind <> 'consume' and (d ->> 'surface') || '/' || (d ->> 'key') = run.subject)) end

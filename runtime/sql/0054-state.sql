@@ -14,12 +14,12 @@ return (
                          where g.request_ref = q.apr_code and g.status in ('consumed', 'expired')) as auth_code
       from public.apr_requests q where q.status in ('expired', 'closed')
   ), net as (
-    -- History is only appended to: what a retire appends takes back what the apply counted. Votes are counted by their
-    -- request, whenever they were cast.
+    -- History without a state of its own is only appended to: what a retire appends takes back what the apply counted; a row
+    -- that is dead from the start counts for nothing. Votes are counted by their request, whenever they were cast.
     select l.step, d ->> 'surface' as surface,
-           sum(case when d ->> 'op' = 'retire' or (d ->> 'op' = 'insert' and l.direction = 'retire') then -1
-                    when d ->> 'op' in ('insert', 'reinstate') then 1 else 0 end) as net
-      from later l, jsonb_array_elements(l.observed) d
+           sum(case when d ->> 'op' = 'retire' or (d ->> 'op' = 'insert' and l.direction = 'retire' and s.status_column is null) then -1
+                    when d ->> 'op' in ('insert', 'reinstate') and iu_core.is_live(d ->> 'surface', d -> 'after') then 1 else 0 end) as net
+      from later l, jsonb_array_elements(l.observed) d left join iu_core.surface s on s.surface = d ->> 'surface'
      where d ->> 'surface' not in ('baseline', 'dot_ledger', 'apr_approvals')
        and not (d ->> 'surface' = 'governance_build_authorization' and exists (select from past p where p.auth_code = d ->> 'key'))
      group by 1, 2
@@ -27,6 +27,8 @@ return (
     select s.step, 'dot_ledger', count(*) filter (where s.direction = 'apply')
       from (select distinct on (l.subject) l.step, l.direction from later l
              where l.ledgers and not exists (select from past p where l.subject = 'apr_requests/' || p.apr_code)
+               and not exists (select from iu_core.v_kb_document k where k.status = 'superseded'
+                                 and l.subject = format('kb_document/%s/%s', k.doc_id, k.revision))
              order by l.subject, l.applied_seq desc) s
      group by s.step
   )

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { packageDigest } from '../../review/evidence/package.ts';
+import { packageDigest } from '../../dots/evidence/folder.ts';
 import { exportOf, keyPair, STACK, scratchFolder } from '../review/support/evidence.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../cli/main.ts');
