@@ -29,6 +29,8 @@ export const LAST_STEP: StepId = 'W8';
 /** What the steps are made of. */
 export interface ProgramPayloads extends StepPayloads, BuildPayloads {
   readonly binding: GrantBinding;
+  /** What W8's readback holds the runtime against. */
+  readonly planned: PlannedDeltas;
 }
 
 /** A step may look at the steps that are declared before it. */

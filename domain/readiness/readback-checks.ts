@@ -20,9 +20,9 @@ export function checkAnswer(answer: Answer): readonly Checked[] {
     { name: 'surfaces', checked: checkSurfaces(answer.surfaces) },
     // A person who asks without a plan is told nothing about one.
     ...(answer.steps.some(({ planned }) => planned !== null) ? [{ name: 'plan', checked: checkPlan(answer) }] : []),
+    { name: 'ledger chain', checked: checkChain(answer.ledger) },
     { name: 'runs', checked: checkRuns(answer) },
     { name: 'rows', checked: checkRows(answer.rows) },
-    { name: 'ledger chain', checked: checkChain(answer.ledger) },
   ];
 }
 
