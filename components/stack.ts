@@ -5,7 +5,7 @@ import { C1Error } from '../domain/codes.ts';
 import { LABEL_LINE } from '../domain/label.ts';
 import { MANIFEST_REFS, manifestIn } from '../domain/plans/grant-content.ts';
 import { assertHandlerFirst, assertThrough, countDeltas, planSteps, refsOf, stepsThrough } from '../domain/program.ts';
-import { blankBinding } from '../domain/release.ts';
+import { BLANK_PLAN, blankBinding } from '../domain/release.ts';
 import { assertIntegrity } from '../domain/runtime-state.ts';
 import { binsOf, type Step } from '../domain/steps/step.ts';
 import { assertArrivals, comingRows } from './arrivals.ts';
@@ -48,7 +48,7 @@ async function declare(lookUps: Promise<LookUps>): Promise<void> {
   const payloads = { ...readPayloadFiles(PAYLOAD_FOLDER), ...brought };
   const generation = config.grantGeneration;
   // What W7 is bound to is read with everything else; which rows are read does not depend on it.
-  const draft = stepsThrough(config.through, { ...payloads, binding: blankBinding(generation) });
+  const draft = stepsThrough(config.through, { ...payloads, binding: blankBinding(generation), planned: BLANK_PLAN });
   const bins = binsNeeded(draft, payloads.proposal);
   const [live, planned] = await Promise.all([
     readLiveState([...refsOf(draft), ...MANIFEST_REFS, ...CROSS_CHECKED], bins, localTransport),
@@ -56,7 +56,7 @@ async function declare(lookUps: Promise<LookUps>): Promise<void> {
   ]);
   const manifest = manifestIn(live.snapshot);
   assertExpectedManifest(config, manifest.hash);
-  const steps = stepsThrough(config.through, { ...payloads, binding: { manifest, generation } });
+  const steps = stepsThrough(config.through, { ...payloads, binding: { manifest, generation }, planned });
   assertIntegrity(live.state);
   assertApprovals(config, live);
   assertThrough(config.through, live.state);

@@ -40,6 +40,14 @@ export function plannedCounts(planned: PlannedDeltas, step: StepId): Partial<Rec
   return { ...Object.fromEntries(rows), ...(found.runs === undefined ? {} : { dot_ledger: found.runs }) };
 }
 
+/** The same of every step named: also of one that brings nothing. */
+export function plannedBySteps(
+  planned: PlannedDeltas,
+  steps: readonly StepId[],
+): Partial<Record<StepId, Partial<Record<SurfaceName, number>>>> {
+  return Object.fromEntries(steps.map((step) => [step, plannedCounts(planned, step)]));
+}
+
 export function isPlanned(planned: PlannedDeltas, step: StepId, delta: Delta): boolean {
   return delta.surface === 'dot_ledger' || Object.hasOwn(planned.steps[step]?.rows[delta.surface] ?? {}, nameOf(delta));
 }

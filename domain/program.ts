@@ -30,6 +30,8 @@ export const LAST_STEP: StepId = 'W9';
 /** What the steps are made of. */
 export interface ProgramPayloads extends StepPayloads, BuildPayloads {
   readonly binding: GrantBinding;
+  /** What W8's readback holds the runtime against. */
+  readonly planned: PlannedDeltas;
 }
 
 /** A step may look at the steps that are declared before it. */

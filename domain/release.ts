@@ -6,6 +6,7 @@ import { EXECUTOR_C1, EXECUTOR_V1, type ExecutorBuild } from './executor.ts';
 import { HANDLER_DOT, HANDLER_NAME, HANDLER_VERSION } from './handler.ts';
 import { manifestOf } from './manifest.ts';
 import { BIND_MIGRATION, migrationFile } from './migration.ts';
+import type { PlannedDeltas } from './planned-deltas.ts';
 import { HARDENED_NAME, HARDENED_VERSION, SCAN_FOLDER } from './registrar.ts';
 
 /**
@@ -102,6 +103,9 @@ export function blankBinding(generation = 1): GrantBinding {
   return { generation, manifest: { manifest: manifestOf([]), hash: '0'.repeat(64), since: '1970-01-01T00:00:00Z' } };
 }
 
+/** A plan of nothing: for the pages that only print commands, and before the file is read. */
+export const BLANK_PLAN: PlannedDeltas = { steps: {} };
+
 /** What a release has, with the two requests for its patches. */
 export interface ReleasePayloads {
   readonly release: Release;
@@ -126,11 +130,12 @@ export interface BuildPayloads extends ReleasePayloads {
 }
 
 /** A build whose digests nobody knows: for the pages that only print commands. */
-export function blankBuild(): BuildPayloads & { readonly binding: GrantBinding } {
+export function blankBuild(): BuildPayloads & { readonly binding: GrantBinding; readonly planned: PlannedDeltas } {
   const digest = '0'.repeat(64);
   return {
     ...releasePayloads(blankRelease(), () => Buffer.from('blank')),
     binding: blankBinding(),
+    planned: BLANK_PLAN,
     executor: { v1: { name: EXECUTOR_V1, digest }, c1: { name: EXECUTOR_C1, digest } },
   };
 }

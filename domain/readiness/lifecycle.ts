@@ -43,7 +43,7 @@ export function assertLives({ dots }: Lifecycles, codes: readonly string[]): num
       code,
       dots.filter((one) => one.dot_code === code),
     );
-  return codes.length * PARTS.length;
+  return codes.length * Object.keys(PARTS).length;
 }
 
 /** All eight and nothing beside them. @throws C1Error as `assertLives` */
@@ -54,24 +54,29 @@ export function assertAllLives(found: Lifecycles): number {
   throw incomplete(`${orphans.slice(0, 3).join(', ')}, which belongs to none of the eight`, 'no orphan');
 }
 
-const PARTS = [
-  ...(['reuse_reason', 'birth', 'admission', 'registration', 'retire_path'] as const),
-  ...(['admission entry', 'registration entry', 'catalogue'] as const),
-];
+/** The parts of a life, by the names that the preflight gives them, and whether one is there. */
+const PARTS: Readonly<Record<string, (life: DotLife) => boolean>> = {
+  'reason why no other DOT does it': (life) => isSaid(life.reuse_reason),
+  birth: (life) => life.birth !== null,
+  admission: (life) => life.admission !== null,
+  'tool row': (life) => life.registration !== null,
+  catalogue: ({ catalogue }) => catalogue.counted === catalogue.live,
+  'admission entry': ({ ledger }) => ledger.admission !== null,
+  'registration entry': ({ ledger }) => ledger.registration !== null,
+  'retire path': (life) => isSaid(life.retire_path),
+};
 
 function assertLife(code: string, found: readonly DotLife[]): void {
   const [life] = found;
   if (life === undefined || found.length > 1) throw incomplete(`${code} ${found.length} times`, 'each DOT once');
-  const missing = new Set([...life.missing, ...PARTS.filter((part) => !hasPart(life, part))]);
+  const gaps = Object.entries(PARTS).filter(([, isThere]) => !isThere(life));
+  const missing = new Set([...life.missing, ...gaps.map(([part]) => part)]);
   if (missing.size > 0)
     throw incomplete(`${code} without ${[...missing].join(', ')}`, 'a DOT whose lifecycle is whole');
 }
 
-function hasPart(life: DotLife, part: (typeof PARTS)[number]): boolean {
-  if (part === 'admission entry') return life.ledger.admission !== null;
-  if (part === 'registration entry') return life.ledger.registration !== null;
-  if (part === 'catalogue') return life.catalogue.counted === life.catalogue.live;
-  return life[part] !== null;
+function isSaid(text: string | null): boolean {
+  return text !== null && text.trim() !== '';
 }
 
 function isNone(code: string): boolean {

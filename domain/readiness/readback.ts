@@ -183,6 +183,8 @@ export const evidenceReadback = z.strictObject({
     /** Whether steps need an approved delta in this runtime. */
     required: z.nullable(z.string()),
     deltas: z.array(row),
+    /** Names and public keys of who may sign, as their file has them. */
+    allowed_signers: z.string(),
     requests: z.array(approvalRequest),
   }),
   /** Rows as they are, with everything that only the runtime can make. */

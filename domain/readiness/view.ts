@@ -5,8 +5,11 @@ import { MANIFEST_NAMESPACE } from '../manifest.ts';
 /** The eight codes as rows, for a `values` list. */
 const EIGHT = C1_DOT_CODES.map((code) => `('${code}')`).join(', ');
 
-/** What each of the eight lacks of its life, and which record of C1's belongs to none of them. */
-const LIFE = `life as (
+/**
+ * What each of the eight lacks of its life, which record of C1's belongs to none of them, and what the catalogue counts: for a
+ * `with`. The lifecycle proof asks the same.
+ */
+export const LIFE = `life as (
   select d.code, array_remove(array[
     case when not exists (select from public.birth_registry b where b.dot_code = d.code and b.status = 'born') then 'birth' end,
     case when not exists (select from public.admission_record a where a.dot_code = d.code and a.status = 'admitted') then 'admission' end,

@@ -22,6 +22,8 @@ export interface CommonFlags {
   readonly json?: boolean;
   readonly debug?: boolean;
   readonly retire?: boolean;
+  /** Of a bin whose answer may be longer than what Pulumi takes. */
+  readonly whole?: boolean;
   readonly status?: string;
   readonly step?: string;
   readonly for?: string;
@@ -102,7 +104,7 @@ async function run(dot: Dot, face: BinFace, act: Act): Promise<void> {
     command.parse();
     const flags = command.opts<CommonFlags>();
     const outcome = flags.status === undefined ? await act(flags, current) : await status(dot, flags.status);
-    printOutcome(outcome, flags.json === true);
+    printOutcome(outcome, flags);
   } catch (error) {
     fail(dot, error, current, process.argv.includes('--json'), process.argv.includes('--debug'));
   }
@@ -205,7 +207,7 @@ function fail(dot: Dot, error: unknown, run: CurrentRun, json: boolean, debug: b
   const failure = failureOf(error instanceof CommanderError ? usage(plainUsage(error), 'the flags of --help') : error);
   const base = blank(dot, failure.code);
   const outcome = { ...base, message: failure.message, remedy: failure.next, requestId: run.requestId };
-  printOutcome(outcome, json);
+  printOutcome(outcome, { json });
   if (debug) process.stderr.write(`${stacksOf(failure)}\n`);
   process.exitCode = failure.exitCode;
 }
@@ -222,7 +224,7 @@ function interrupted(dot: Dot, { requestId }: CurrentRun, signal: string): never
   const seen = requestId === null ? `${signal} before the first write` : `${signal} during request ${requestId}`;
   const failure = new C1Error('HOLD_OUTCOME_UNKNOWN', { seen, expected: 'the end of the run', next });
   const outcome = { ...blank(dot, failure.code), message: failure.message, remedy: next, requestId };
-  printOutcome(outcome, process.argv.includes('--json'));
+  printOutcome(outcome, { json: process.argv.includes('--json') });
   process.exit(failure.exitCode);
 }
 

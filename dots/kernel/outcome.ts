@@ -29,15 +29,23 @@ export function outcomeLine(outcome: Outcome): string {
   return lines.find((line) => Buffer.byteLength(line) < STDOUT_LIMIT_BYTES) ?? JSON.stringify({ code: outcome.code });
 }
 
+export interface Printing {
+  /** Print the outcome as JSON though it is a failure. */
+  readonly json?: boolean;
+  /** Print all of an answer, for a program that is no Pulumi. */
+  readonly whole?: boolean;
+}
+
 /**
  * Prints the outcome: JSON on standard output, one line for people on standard error. A failure leaves standard output
  * empty unless JSON was asked for, because Pulumi prints what a failing command wrote several times over.
  */
-export function printOutcome(outcome: Outcome, json: boolean): void {
+export function printOutcome(outcome: Outcome, { json, whole }: Printing): void {
   const failed = exitCodeOf(outcome.code) !== 0;
   // A reader that went away does not undo the change, and must not look like a fault of the bin.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  if (!failed || json) process.stdout.write(`${outcomeLine(outcome)}\n`);
+  const line = whole === true && !failed ? JSON.stringify(outcome) : outcomeLine(outcome);
+  if (!failed || json === true) process.stdout.write(`${line}\n`);
   process.stderr.write(`${failed ? outcome.message : successLine(outcome)}\n`);
 }
 

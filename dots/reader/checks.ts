@@ -53,7 +53,8 @@ export function checkRetired(state: RuntimeState, step: string): CheckResult {
   return result(state, checked + SURFACE_NAMES.length);
 }
 
-function assertBaselineOpen({ baseline }: RuntimeState): void {
+/** @throws C1Error HOLD_BASELINE_MISSING */
+export function assertBaselineOpen({ baseline }: RuntimeState): void {
   if (baseline?.status === 'open') return;
   throw new C1Error('HOLD_BASELINE_MISSING', { seen: baseline?.status ?? 'no baseline', expected: 'an open baseline' });
 }

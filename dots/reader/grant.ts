@@ -2,20 +2,12 @@ import type { Client } from 'pg';
 import { C1Error } from '../../domain/codes.ts';
 import { AUTHORIZE_ACTION, AUTHORIZE_HANDLER } from '../../domain/handler.ts';
 import { manifestBytes } from '../../domain/manifest.ts';
+import { assertLives } from '../../domain/readiness/lifecycle.ts';
+import { readLifecycles } from '../readiness/lifecycle.ts';
 import { assertSummed } from '../vocab/files.ts';
 import { decideOn, type ReadState, readState } from '../vocab/state.ts';
 
 const ISSUER = 'DOT_C1_GRANT_ISSUE';
-
-/** Each part of a DOT's lifecycle, by whether it is there (seed 003, step 5). */
-const LIFECYCLE_READ = `select
-  exists (select from public.birth_registry b where b.dot_code = $1 and b.status = 'born') as birth,
-  exists (select from public.admission_record a where a.dot_code = $1 and a.status = 'admitted') as admission,
-  exists (select from public.dot_tools t where t.code = $1 and t.status = 'active') as "tool row",
-  (select m.record_count from public.meta_catalog m where m.code = 'CAT-006')
-    = (select count(*) from public.dot_tools t where t.status <> 'retired') as catalogue,
-  exists (select from iu_core.v_ledger_live l where l.subject = 'admission/' || $1 and l.direction = 'apply') as "admission entry",
-  exists (select from iu_core.v_ledger_live l where l.subject = 'dot_tools/' || $1 and l.direction = 'apply') as "registration entry"`;
 
 /**
  * H5: whoever is to ask for the grant was born, admitted, registered, catalogued and entered.
@@ -24,14 +16,7 @@ const LIFECYCLE_READ = `select
  * @throws C1Error C1_GRANT_ISSUER_HOLD_DOT_LIFECYCLE_INCOMPLETE
  */
 export async function assertIssuer(client: Client): Promise<number> {
-  const { rows } = await client.query<Readonly<Record<string, boolean | null>>>(LIFECYCLE_READ, [ISSUER]);
-  const parts = Object.entries(rows[0] ?? {});
-  const missing = parts.filter(([, there]) => there !== true).map(([name]) => name);
-  if (missing.length === 0 && parts.length > 0) return parts.length;
-  throw new C1Error('C1_GRANT_ISSUER_HOLD_DOT_LIFECYCLE_INCOMPLETE', {
-    seen: `${ISSUER} without ${missing.join(', ')}`,
-    expected: 'a DOT whose lifecycle is whole',
-  });
+  return assertLives(await readLifecycles(client), [ISSUER]);
 }
 
 /** What seed 003, step 7 asks of the minted grant, beside what the verifier asks. */

@@ -53,7 +53,8 @@ export async function one<T extends object>(client: Client, sql: string, values:
   throw new C1Error('ERROR_READ_FAILED', { seen: 'no row', expected: 'the answer of the runtime' });
 }
 
-function parseState(value: unknown): RuntimeState {
+/** @throws C1Error ERROR_READ_FAILED when the runtime answers something else than a whole state */
+export function parseState(value: unknown): RuntimeState {
   const parsed = runtimeState.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new C1Error('ERROR_READ_FAILED', { seen: z.prettifyError(parsed.error), expected: 'a whole runtime state' });

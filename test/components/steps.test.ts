@@ -35,9 +35,10 @@ beforeAll(async () => {
     'dryrun',
     false,
   );
-  const steps = stepsThrough(LAST_STEP, { ...readPayloadFiles('payloads'), ...blankBuild() });
+  const planned = await readPlannedDeltas('planned-deltas.yaml');
+  const steps = stepsThrough(LAST_STEP, { ...readPayloadFiles('payloads'), ...blankBuild(), planned });
   const nothing = snapshotOf(refsOf(steps), { rows: [], claims: [], runs: [], counts: [] });
-  const declared = declareSteps(steps, await readPlannedDeltas('planned-deltas.yaml'), localTransport, nothing);
+  const declared = declareSteps(steps, planned, localTransport, nothing);
   await Promise.all(
     [...declared, ...declared.flatMap(({ rows }) => rows)].map(
       ({ outcome }) => new Promise((resolve) => outcome.apply(resolve)),
@@ -46,7 +47,7 @@ beforeAll(async () => {
 });
 
 /** What W8 asks: it governs no row, and nothing is left of it. */
-const LOOKS = ['preflight', 'bad-inputs'];
+const LOOKS = ['preflight', 'bad-inputs', 'readback'];
 
 const commands = () => recorded.filter(({ type }) => type === 'command:local:Command');
 
@@ -137,13 +138,17 @@ test('W8 asks in order, and asks anew when a definition or the generation of the
   expect(asked.map(({ inputs }) => inputs.create)).toEqual([
     './dot-c1-preflight --cloud',
     './dot-c1-bad-input-harness --cloud',
+    './dot-c1-evidence-readback --cloud',
   ]);
+  const planned = (JSON.parse(String(asked.at(-1)?.inputs.stdin)) as { planned: object }).planned;
+  expect(Object.keys(planned)).toEqual(STEP_IDS.slice(0, -1));
+  expect(planned).toMatchObject({ PREWRITE: {}, W3: { collection_registry: 1 }, W4: { dot_tools: 8, dot_ledger: 9 } });
   const steps = (generation: number) =>
     stepsThrough('W8', { ...readPayloadFiles('payloads'), ...blankBuild(), binding: blankBinding(generation) });
   const request = (made: ReturnType<typeof steps>) => made.at(-1)?.commands?.map((one) => digestOf(one.request)) ?? [];
   const own = request(steps(1));
   expect(own).toEqual(request(steps(1)));
-  expect(new Set(own).size).toBe(1);
+  expect(new Set(own).size).toBe(2);
   expect(request(steps(2))).not.toEqual(own);
   const other = steps(1).map((step) => (step.id === 'W3' ? { ...step, goal: 'another' } : step));
   expect(occasionOf(other, 1).definitions.W3).not.toBe(occasionOf(steps(1), 1).definitions.W3);

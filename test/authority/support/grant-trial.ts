@@ -49,6 +49,11 @@ export class GrantTrial {
     return new GrantTrial(trial);
   }
 
+  /** On a runtime that has all of it. */
+  static of(trial: Trial): GrantTrial {
+    return new GrantTrial(trial);
+  }
+
   private constructor(trial: Trial) {
     this.trial = trial;
   }
