@@ -15,6 +15,9 @@ export const READER = 'c1-reader';
 /** Nor is what rehearses H3 and H6; it stands beside the reader. */
 export const REHEARSER = 'c1-rehearse';
 
+/** Nor is what makes the evidence package. */
+export const EVIDENCER = 'c1-evidence';
+
 /** What a build made: file name in the build folder to its SHA-256. */
 export type Built = Readonly<Record<string, string>>;
 
@@ -29,7 +32,7 @@ interface Entry {
   readonly mark: string | null;
 }
 
-const SOURCES = ['domain', 'dots', 'executor', 'runtime'] as const;
+const SOURCES = ['domain', 'dots', 'executor', 'review', 'runtime'] as const;
 
 /**
  * Bundles every bin whose source is there, each into one file in `folder`; does nothing when no source changed. The same
@@ -55,6 +58,7 @@ async function entries(): Promise<readonly Entry[]> {
     ...stagedLater().map(({ file, code }) => ({ name: file, source: `dots/${file}.ts`, mark: codeMark(code) })),
     { name: READER, source: `dots/reader/${READER}.ts`, mark: 'READ-ONLY: no DOT' },
     { name: REHEARSER, source: `runtime/rehearsal/${REHEARSER}.ts`, mark: 'REHEARSAL: no DOT' },
+    { name: EVIDENCER, source: `review/evidence/${EVIDENCER}.ts`, mark: 'EVIDENCE: no DOT' },
     { name: EXECUTOR_DEPLOY, source: 'executor/deploy/main.ts', mark: 'DEPLOY: no DOT' },
     { name: EXECUTOR_BUNDLES.v1, source: 'executor/main-v1.ts', mark: null },
     { name: EXECUTOR_BUNDLES.c1, source: 'executor/main.ts', mark: null },

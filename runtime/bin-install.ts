@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { sha256Hex } from '../domain/canonical.ts';
-import { type Built, READER, REHEARSER } from './bin-build.ts';
+import { type Built, EVIDENCER, READER, REHEARSER } from './bin-build.ts';
 import type { BinConfigTarget } from './bin-config.ts';
 import { frozenScript, stubScript } from './bin-header.ts';
 import { writeSurroundings } from './bin-surroundings.ts';
@@ -75,7 +75,7 @@ async function contentOf({ buildFolder, built }: BinTarget, { file, code, kind }
 
 /** What is no DOT stands apart from the bins. */
 async function installBeside({ paths, buildFolder, built }: BinTarget): Promise<void> {
-  const there = [READER, REHEARSER].filter((name) => built[name] !== undefined);
+  const there = [READER, REHEARSER, EVIDENCER].filter((name) => built[name] !== undefined);
   await Promise.all(
     there.map(async (name) =>
       writeIfOther(path.join(paths.reader, name), await readFile(path.join(buildFolder, name), 'utf8'), 0o555),

@@ -33,7 +33,7 @@ ${step.goal}
 
 | row | create | retire |
 |---|---|---|
-${[...step.rows.map(rowLine), ...rehearsalLine(step), ...(step.commands ?? []).map(commandLine)].join('\n')}
+${[...(step.first ?? []).map(commandLine), ...step.rows.map(rowLine), ...rehearsalLine(step), ...(step.commands ?? []).map(commandLine)].join('\n')}
 `;
 }
 

@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 import '../english.ts';
+import { type PlannedDeltas, plannedBySteps } from '../planned-deltas.ts';
 import { occasion, occasionOf } from '../readiness/occasion.ts';
+import { readbackRequest } from '../readiness/readback.ts';
 import type { Step } from '../steps/step.ts';
 
 const text = z.string();
@@ -25,21 +27,27 @@ export type EvidenceStep = z.infer<typeof evidenceStep>;
  */
 export const evidenceOrder = z.strictObject({
   proven_for: occasion,
+  planned: readbackRequest.shape.planned,
   steps: z.array(evidenceStep).check(z.minLength(1)),
 });
 export type EvidenceOrder = z.infer<typeof evidenceOrder>;
 
-export function evidenceOrderOf(steps: readonly Step[], generation: number): EvidenceOrder {
-  return { proven_for: occasionOf(steps, generation), steps: steps.map(stepOf) };
+export function evidenceOrderOf(steps: readonly Step[], generation: number, planned: PlannedDeltas): EvidenceOrder {
+  const ids = steps.map(({ id }) => id);
+  return {
+    proven_for: occasionOf(steps, generation),
+    planned: plannedBySteps(planned, ids),
+    steps: steps.map(stepOf),
+  };
 }
 
 function stepOf(step: Step): EvidenceStep {
-  const { id, title, goal, readback, blastRadius, stops, attack, rehearsal, rows } = step;
-  const asked = [...(step.first ?? []), ...(step.commands ?? [])].map(({ create }) => create);
-  const rehearsed = rehearsal === undefined ? [] : [rehearsal.create];
+  const { id, title, goal, readback, blastRadius, stops, attack, rows } = step;
+  const before = [...(step.first ?? []), ...(step.rehearsal === undefined ? [] : [step.rehearsal])];
+  const commands = [...before, ...rows, ...(step.commands ?? [])];
   return {
     ...{ id, title, goal, readback, blast_radius: blastRadius, stops: [...stops], attack },
-    commands: [...rehearsed, ...rows.map(({ create }) => create), ...asked],
+    commands: commands.map(({ create }) => create),
     retires: [...new Set(rows.map(({ retire }) => retire))],
   };
 }

@@ -1,8 +1,14 @@
 import { evidenceOrderOf } from '../evidence/order.ts';
 import { EVIDENCE_DOCUMENT, EVIDENCE_PACKAGE, evidenceRecordOf } from '../evidence/record.ts';
+import type { PlannedDeltas } from '../planned-deltas.ts';
 import { kbWrite } from '../plans/kb-write.ts';
 import type { GrantBinding } from '../release.ts';
 import { type Step, stepRow } from './step.ts';
+
+interface Payloads {
+  readonly binding: GrantBinding;
+  readonly planned: PlannedDeltas;
+}
 
 const TITLE = 'Evidence of C1 readiness for a governed dry run';
 
@@ -12,8 +18,8 @@ const TITLE = 'Evidence of C1 readiness for a governed dry run';
  *
  * @param before the steps that the evidence is of
  */
-export function evidenceStep({ binding }: { readonly binding: GrantBinding }, before: readonly Step[]): Step {
-  const order = evidenceOrderOf(before, binding.generation);
+export function evidenceStep({ binding, planned }: Payloads, before: readonly Step[]): Step {
+  const order = evidenceOrderOf(before, binding.generation, planned);
   const body = evidenceRecordOf(order.proven_for, binding.manifest.hash);
   const command = `dot-kb-write --cloud --step W9 --doc ${EVIDENCE_DOCUMENT}`;
   const payload = { doc_id: EVIDENCE_DOCUMENT, title: TITLE, body };

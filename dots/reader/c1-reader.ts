@@ -1,10 +1,11 @@
-import { realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import type { Client } from 'pg';
 import * as z from 'zod/mini';
 import { C1Error } from '../../domain/codes.ts';
 import type { ScopeRef } from '../../domain/deltas.ts';
+import { EVIDENCE_FOLDER } from '../../domain/evidence/record.ts';
 import { failureOf } from '../../domain/failure.ts';
 import { LABEL_LINE, verdictOf } from '../../domain/label.ts';
 import { parseStep } from '../../domain/names.ts';
@@ -17,9 +18,11 @@ import { READER_CHECKS, type ReaderCheck } from '../../domain/steps/step.ts';
 import { SURFACE_NAMES } from '../../domain/surfaces.ts';
 import { BEGIN_READ, type RuntimeConfig, readRuntimeConfig, withConnection } from '../kernel/connection.ts';
 import { readStandardInput } from '../kernel/standard-input.ts';
+import { discard, writeWhole } from './answer-file.ts';
 import { assertBins, assertFolder, assertRestored } from './bins.ts';
 import { assertChannel } from './channel.ts';
 import { type CheckResult, checkGate, checkOpen, checkRetire, checkRetired } from './checks.ts';
+import { assertEvidence } from './evidence.ts';
 import { assertExecutor, insideRefs, withExecutor } from './executor.ts';
 import { assertGrant, assertIssuer } from './grant.ts';
 import { assertHandler, HANDLER_REQUESTS } from './handler.ts';
@@ -155,6 +158,12 @@ async function answer(
   if (further.includes('executor')) checked += await assertExecutor(executorFolder, config().limits.answer);
   if (further.includes('issuer')) checked += await asAuditor(assertIssuer);
   if (further.includes('grant')) checked += await asAuditor(assertGrant);
+  if (further.includes('evidence')) {
+    const stack = state.baseline?.stack ?? '';
+    const folder = join(home, '..', EVIDENCE_FOLDER, stack);
+    const halt = await asAuditor((client) => assertEvidence(client, config(), folder, stack));
+    return { ...halt, check, step, ...result, checked: checked + halt.checked };
+  }
   if (!further.includes('prewrite')) return { code: 'OK_READ', check, step, ...result, checked };
   const ready = await judgePrewrite(state, refs);
   return { ...ready, check, step, ...result, checked: checked + ready.checked };
@@ -167,10 +176,11 @@ const REFS_OF: Readonly<Record<ReaderCheck, readonly ScopeRef[]>> = {
   executor: [],
   issuer: [],
   grant: [],
+  evidence: [],
 };
 
 /** In one snapshot that only reads. */
-async function asAuditor(check: (client: Client) => Promise<number>): Promise<number> {
+async function asAuditor<T>(check: (client: Client) => Promise<T>): Promise<T> {
   return withConnection(config(), LOGIN, 'c1-reader', async (client) => {
     await client.query(BEGIN_READ);
     return check(client);
@@ -208,30 +218,6 @@ async function readAll(refs: readonly ScopeRef[]): Promise<ReadAnswer> {
 
 function config(): RuntimeConfig {
   return readRuntimeConfig(join(dotFolder, 'config', 'runtime.json'));
-}
-
-/** Whole or not at all: a reader that is killed leaves no half file to be taken for a state. */
-function writeWhole(file: string, text: string): void {
-  try {
-    writeFileSync(`${file}.part`, text, { mode: 0o600 });
-    renameSync(`${file}.part`, file);
-  } catch (cause) {
-    discard(`${file}.part`);
-    throw notWritable(cause);
-  }
-}
-
-function discard(file: string): void {
-  try {
-    rmSync(file, { force: true });
-  } catch (cause) {
-    throw notWritable(cause);
-  }
-}
-
-function notWritable(cause: unknown): C1Error {
-  const seen = cause instanceof Error ? cause.message : String(cause);
-  return new C1Error('ERROR_STATE_FOLDER', { seen, expected: 'a state folder that can be written' }, { cause });
 }
 
 function perform(work: () => Promise<object>): void {

@@ -9,29 +9,44 @@ export interface Ended {
   readonly stderr: string;
 }
 
+export interface GroupOptions {
+  /** Standard input; none without it. */
+  readonly input?: string;
+  /** How much it may say on one stream. */
+  readonly limitBytes?: number;
+}
+
 /**
  * Runs a program to its end. It has a process group of its own, so that whatever it starts ends with it: at the limit, and
  * when a signal ends us.
  *
  * @throws Error when it cannot be started, hangs, or never stops talking
  */
-export function runInGroup(command: string, words: readonly string[], folder: string, limitMs: number): Promise<Ended> {
+export function runInGroup(
+  command: string,
+  words: readonly string[],
+  folder: string,
+  limitMs: number,
+  { input, limitBytes = LIMIT_BYTES }: GroupOptions = {},
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, [...words], {
       cwd: folder,
       detached: true,
       env: { PATH: '/usr/bin:/bin' },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
+    // It may end before it has read all of it: what it answers then says so.
+    child.stdin?.on('error', () => {}).end(input);
     const stop = (reason: string) => {
       killGroup(child);
       reject(new Error(reason));
     };
     const texts = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) {
-      child[name].setEncoding('utf8').on('data', (text: string) => {
+      child[name]?.setEncoding('utf8').on('data', (text: string) => {
         texts[name] += text;
-        if (texts[name].length > LIMIT_BYTES) stop(`more than ${LIMIT_BYTES} bytes on ${name}`);
+        if (texts[name].length > limitBytes) stop(`more than ${limitBytes} bytes on ${name}`);
       });
     }
     const timer = setTimeout(() => stop(`no answer within ${limitMs} ms`), limitMs);

@@ -59,6 +59,7 @@ export function documentOf(changes: Partial<EvidenceDocument> = {}): EvidenceDoc
     flags: { READY_FOR_PRODUCTION: 'NO' },
     order: {
       proven_for,
+      planned: {},
       steps: [{ ...step, retires: [], readback: 'READY', blast_radius: 'none', stops: ['no'], attack: 'fail-open' }],
     },
     checks: [{ name: 'preflight', repeat: 'dot-c1-preflight --cloud', outcome: 'passed', checked: 8, seen: '8/8' }],
@@ -94,7 +95,7 @@ export function documentOf(changes: Partial<EvidenceDocument> = {}): EvidenceDoc
         ...{ bytes: MANIFEST, operations: 14, since: AT },
         hashes: { node: hash, postgresql: hash, sha256sum: hash },
       },
-      approvals: { required: 'none', deltas: [], requests: [] },
+      approvals: { required: 'none', deltas: [], allowed_signers: '', requests: [] },
       ...{ grants: [], ownership: [], contracts: [], lifecycle: { dots: [], orphans: [] } },
       checks: [{ name: 'ledger', checked: chain.length }],
     },
