@@ -4,4 +4,5 @@ import { lookUp, startCommandPlugin } from './components/look-ups.ts';
 startCommandPlugin();
 const lookUps = lookUp();
 const { runStack } = await import('./components/stack.ts');
-await runStack(lookUps);
+/** HALT: the verdict for the reviewer, or the exact HOLD. */
+export const { halt } = await runStack(lookUps);

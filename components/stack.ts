@@ -11,6 +11,7 @@ import { binsOf, type Step } from '../domain/steps/step.ts';
 import { assertArrivals, comingRows } from './arrivals.ts';
 import { readConfig, type StackConfig } from './config.ts';
 import { declareSteps } from './declare.ts';
+import { haltOf } from './halt.ts';
 import { readExecutorBuild, readPayloadFiles, readPlannedDeltas, readRelease } from './input-files.ts';
 import type { LookUps } from './look-ups.ts';
 import { deltaLines, deltaTable } from './report.ts';
@@ -24,15 +25,21 @@ const RELEASE_FOLDER = `${STATE_FOLDER}/opt/incomex/dot/release`;
 const EXECUTOR_FOLDER = `${STATE_FOLDER}/opt/incomex/executor`;
 const PLANNED_DELTAS = 'planned-deltas.yaml';
 
+/** The stack's outputs. */
+export interface StackEnd {
+  readonly halt: pulumi.Output<string>;
+}
+
 /**
  * The whole program: read config, read the runtime, judge it, plan every row on it, show the deltas, declare the steps.
  * Nothing is registered before all of that has passed.
  *
+ * @returns the stack's outputs
  * @param lookUps begun before this module was loaded: they are to be compared with the reader's snapshot
  */
-export async function runStack(lookUps: Promise<LookUps>): Promise<void> {
+export async function runStack(lookUps: Promise<LookUps>): Promise<StackEnd> {
   try {
-    await declare(lookUps);
+    return await declare(lookUps);
   } catch (error) {
     // One clean line: a stack trace says nothing to an operator, and Pulumi would print it.
     if (error instanceof C1Error) throw new pulumi.RunError(error.message);
@@ -40,7 +47,7 @@ export async function runStack(lookUps: Promise<LookUps>): Promise<void> {
   }
 }
 
-async function declare(lookUps: Promise<LookUps>): Promise<void> {
+async function declare(lookUps: Promise<LookUps>): Promise<StackEnd> {
   assertProject();
   assertStateFolder();
   const config = readConfig();
@@ -69,6 +76,7 @@ async function declare(lookUps: Promise<LookUps>): Promise<void> {
   }
   const declared = declareSteps(steps, planned, localTransport, live.snapshot);
   assertArrivals(declared, plans, () => remainingRows(steps, bins));
+  return { halt: haltOf(declared, plans, live.snapshot) };
 }
 
 /** The runtime as it is after the update: which rows are still to come. */

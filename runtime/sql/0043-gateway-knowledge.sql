@@ -23,7 +23,7 @@ declare
   newest integer := (select coalesce(max(k.revision), 0) from public.kb_document k where k.doc_id = r.doc_id);
 begin
   if r.revision is distinct from newest + 1 or r.sha256 is distinct from iu_core.digest(r.body)
-     or r.status is distinct from case direction when 'apply' then 'current' else 'retired' end
+     or r.status is distinct from (case direction when 'apply' then 'current' else 'retired' end)
      or (direction = 'apply') = (r.package_sha256 is null) then
     perform iu_core.refuse('ERROR_PAYLOAD_INVALID', 'C1E00',
       format('revision %s of %s, %s, after revision %s', r.revision, r.doc_id, r.status, newest),
