@@ -23,6 +23,8 @@ export const EXECUTOR_FILES = {
   deployed: 'deployed.json',
   /** What the last build brought. */
   build: 'build.json',
+  /** Folder of the releases, each in one of the name of its digest. */
+  releases: 'releases',
   /** In the folder of each release. */
   bundle: 'executor.cjs',
 } as const;

@@ -1,6 +1,6 @@
 import { C1Error } from './codes.ts';
 import { type Delta, type DeltaOp, type Image, type RowRef, refOf, type ScopeRef, scopeName } from './deltas.ts';
-import type { SurfaceName } from './surfaces.ts';
+import { SURFACES, type SurfaceName } from './surfaces.ts';
 
 /** A row as the runtime has it now. `live` is false for a retired or archived row. */
 export interface RowState {
@@ -98,12 +98,18 @@ export function foldDeltas(snapshot: Snapshot, deltas: readonly Delta[], owner: 
   for (const delta of deltas) {
     const ref = refOf(delta);
     if (delta.after === null) rows.delete(ref);
-    else rows.set(ref, { image: delta.after, live: delta.op !== 'retire' });
+    else rows.set(ref, { image: delta.after, live: isLive(delta.surface, delta.after) });
     claims.set(ref, { ...owner, image: delta.after });
     const count = counts.get(delta.surface);
     if (count !== undefined) counts.set(delta.surface, count + NET[delta.op]);
   }
   return { ...snapshot, rows, claims, counts };
+}
+
+/** Twin of `iu_core.is_live`: an entry that retires is an insert of a row that is not live. */
+function isLive(surface: SurfaceName, image: Image): boolean {
+  const { status } = SURFACES[surface];
+  return status === null || !status.dead.includes(String(image[status.column]));
 }
 
 const NET: Readonly<Record<DeltaOp, number>> = { insert: 1, reinstate: 1, update: 0, retire: -1 };

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Json } from '../domain/canonical.ts';
 import { parsePayload } from '../domain/payloads.ts';
 import {
@@ -7,8 +6,9 @@ import {
   type ReadbackSummary,
   readbackRequest,
 } from '../domain/readiness/readback.ts';
-import { dotFolder, runReadBin, runtimeConfig } from './kernel/main.ts';
+import { runReadBin, runtimeConfig } from './kernel/main.ts';
 import { readStandardInput } from './kernel/standard-input.ts';
+import { placesOfBin } from './readiness/places.ts';
 import { readEvidence } from './readiness/readback.ts';
 
 interface Order {
@@ -31,9 +31,7 @@ runReadBin<Order>({
     };
   },
   read: async (client, { request, isWhole }) => {
-    const bins = dotFolder();
-    const places = { bins, executor: join(bins, '..', '..', 'executor') };
-    const found = await readEvidence(client, runtimeConfig(), places, request);
+    const found = await readEvidence(client, runtimeConfig(), placesOfBin(), request);
     return (isWhole ? found : summaryOf(found)) as unknown as Json;
   },
 });

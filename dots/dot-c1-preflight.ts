@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import type { Json } from '../domain/canonical.ts';
 import { verdictOf } from '../domain/label.ts';
 import { assertReady } from '../domain/readiness/preflight.ts';
-import { dotFolder, runReadBin, runtimeConfig } from './kernel/main.ts';
+import { runReadBin, runtimeConfig } from './kernel/main.ts';
 import { readOccasion } from './readiness/occasion.ts';
+import { placesOfBin } from './readiness/places.ts';
 import { checkExecutor, readChecks } from './readiness/preflight.ts';
 
 /** READY only at 8/8 (readiness.md, "Preflight"). What W8 asks it for comes back in the answer. */
@@ -17,7 +17,7 @@ runReadBin<Json>({
   read: async (client, provenFor): Promise<Json> => {
     const config = runtimeConfig();
     const inside = await readChecks(client);
-    const checks = [...inside, await checkExecutor(client, config, join(dotFolder(), '..', '..', 'executor'))];
+    const checks = [...inside, await checkExecutor(client, config, placesOfBin().executor)];
     assertReady(checks);
     const held = `${checks.length}/${checks.length}`;
     return { verdict: verdictOf(config.label, 'READY'), held, checks, proven_for: provenFor };

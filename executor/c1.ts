@@ -123,12 +123,14 @@ function assertEndpoint({ contract }: reads.C1Plan): void {
 
 /** What is decided without authorizations; where nothing but them is missing, what is wrong with them is said. */
 function unauthorized(request: Asked, state: DecisionState, fault: string): unknown {
+  const refused = (cause: unknown) =>
+    new C1Error('HOLD_DRYRUN_NOT_AUTHORIZED', { seen: fault, expected: 'both signed authorizations' }, { cause });
   try {
-    return decided(request, state, false);
+    decided(request, state, false);
   } catch (cause) {
-    if (!(cause instanceof C1Error && cause.code === 'HOLD_DRYRUN_NOT_AUTHORIZED')) return cause;
-    return new C1Error('HOLD_DRYRUN_NOT_AUTHORIZED', { seen: fault, expected: cause.expected }, { cause });
+    return cause instanceof C1Error && cause.code === 'HOLD_DRYRUN_NOT_AUTHORIZED' ? refused(cause) : cause;
   }
+  return refused(undefined);
 }
 
 function headOf({ dot_code, mode }: Asked, plan: reads.C1Plan) {

@@ -12,10 +12,16 @@ export interface Observation {
   readonly state: RuntimeState;
   /** What `c1 runtime snapshot` prints. */
   readonly live: readonly string[];
-  /** By surface, every row that no resource ever claimed, byte for byte; of a history table, every row. */
-  readonly foreign: ReadonlyMap<string, readonly string[]>;
+  /** By surface, every row byte for byte. */
+  readonly rows: ReadonlyMap<string, readonly ObservedRow[]>;
   /** One digest over every row of every table, with the transaction that wrote it: equal when nobody wrote at all. */
   readonly writes: string;
+}
+
+export interface ObservedRow {
+  readonly line: string;
+  /** No resource ever claimed it. What is history is never told apart. */
+  readonly foreign: boolean;
 }
 
 export async function observe(stateDir: string): Promise<Observation> {
@@ -25,7 +31,7 @@ export async function observe(stateDir: string): Promise<Observation> {
     const observation = {
       state: await readState(client),
       live: await readLines(client, 'select line from iu_core.live_snapshot() as line'),
-      foreign: await readForeign(client),
+      rows: await readRows(client),
       writes: await readWrites(client),
     };
     await client.query('commit');
@@ -38,23 +44,24 @@ async function readState(client: Client): Promise<RuntimeState> {
   return runtimeState.parse(rows[0]?.state);
 }
 
-async function readForeign(client: Client): Promise<ReadonlyMap<string, readonly string[]>> {
-  const foreign = new Map<string, readonly string[]>();
+async function readRows(client: Client): Promise<ReadonlyMap<string, readonly ObservedRow[]>> {
+  const rows = new Map<string, readonly ObservedRow[]>();
   for (const surface of DATABASE_SURFACES) {
     if (surface.kind === 'bookkeeping') continue;
-    foreign.set(surface.name, await readLines(client, foreignSql(surface)));
+    const answer = await client.query<ObservedRow>(rowsSql(surface));
+    rows.set(surface.name, answer.rows);
   }
-  return foreign;
+  return rows;
 }
 
 /** Names come from the one table of surfaces, none from outside. */
-function foreignSql({ name, table, relation, key, kind }: Surface): string {
-  const rows = `select t::text as line from ${table ?? relation} t`;
-  if (kind === 'history') return rows;
-  // The one older row that a step changes for good is proven by its count (prove.ts).
-  const kept = name === 'meta_catalog' ? ` and t.code <> '${CATALOGUE_OF_DOTS}'` : '';
+function rowsSql({ name, table, relation, key, kind }: Surface): string {
+  if (kind === 'history') return `select t::text as line, true as foreign from ${table ?? relation} t`;
   const ownKey = key.map((column) => `t."${column}"::text`).join(` || '/' || `);
-  return `${rows} where not exists (select from iu_core.claim c where c.surface = '${name}' and c.key = ${ownKey})${kept}`;
+  const claimed = `exists (select from iu_core.claim c where c.surface = '${name}' and c.key = ${ownKey})`;
+  // The one older row that a step changes for good is proven by its count (prove.ts).
+  const kept = name === 'meta_catalog' ? ` where t.code <> '${CATALOGUE_OF_DOTS}'` : '';
+  return `select t::text as line, not ${claimed} as foreign from ${table ?? relation} t${kept}`;
 }
 
 async function readWrites(client: Client): Promise<string> {

@@ -93,15 +93,17 @@ function reconciled(text: string, observation: Observation): string {
   return JSON.stringify({ ...line, row: { ...line.row, record_count: liveOf(observation, 'dot_tools') } });
 }
 
+/** A row that was changed and changed back is as it was; what is new is ours or history. */
 function proveForeign({ name, kind }: Surface, before: Observation, after: Observation): number {
-  const was = before.foreign.get(name) ?? [];
-  const now = new Set(after.foreign.get(name) ?? []);
-  const lost = was.find((row) => !now.has(row));
-  const isGrown = kind !== 'history' && now.size !== was.length;
-  if (lost === undefined && !isGrown) return was.length;
+  const was = (before.rows.get(name) ?? []).filter(({ foreign }) => foreign).map(({ line }) => line);
+  const now = after.rows.get(name) ?? [];
+  const [known, left] = [new Set(was), new Set(now.map(({ line }) => line))];
+  const lost = was.find((line) => !left.has(line));
+  const come = kind === 'history' ? undefined : now.find(({ line, foreign }) => foreign && !known.has(line))?.line;
+  if (lost === undefined && come === undefined) return was.length;
   throw new C1Error('HOLD_DRIFT', {
-    seen: lost === undefined ? `${now.size} rows of ${name} that are not ours` : `${name} without ${short(lost)}`,
-    expected: `the ${was.length} rows that were there before, byte for byte`,
+    seen: lost === undefined ? `${name} with ${short(come ?? '')}` : `${name} without ${short(lost)}`,
+    expected: `the ${was.length} rows that were there before, byte for byte, and no other that is not ours`,
   });
 }
 

@@ -43,7 +43,7 @@ export interface RetirePath {
   readonly retire: (snapshot: Snapshot, claimant: Claimant) => Plan;
 }
 
-type Finder = (row: ClaimedRow) => RetirePath | null;
+export type Finder = (row: ClaimedRow) => RetirePath | null;
 
 /** No path of its own: it is taken back in the same run as the row that is named here, or it is history. */
 const WITH_ANOTHER: Finder = () => null;
@@ -134,14 +134,19 @@ export interface RetiredRow {
  * Plans taking everything back, each row on the state as those before it leave it: the same plans that the bins run.
  *
  * @param snapshot what the paths of `rows` and the rows themselves cover
+ * @param find how a row is taken back
  * @throws C1Error HOLD_ROLLBACK_PATH when a row would stay, be deleted or be left live; REJECT_ROLLBACK_DELETE when a plan
  * would delete a row that has a retired state; whatever stops one of the plans
  */
-export function planRollback(rows: readonly ClaimedRow[], snapshot: Snapshot): readonly RetiredRow[] {
+export function planRollback(
+  rows: readonly ClaimedRow[],
+  snapshot: Snapshot,
+  find: Finder = pathOf,
+): readonly RetiredRow[] {
   let folded = snapshot;
   const retired: RetiredRow[] = [];
   for (const row of inRetireOrder(rows)) {
-    const path = pathOf(row);
+    const path = find(row);
     // What was taken back with another row has no claim any more.
     if (path === null || liveClaimOf(folded, row) === null) continue;
     const { stack, resource } = row;

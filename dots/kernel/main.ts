@@ -78,19 +78,6 @@ export function runReadBin<A>(bin: ReadBin<A>): void {
   void run(dot, bin, (flags, current) => answer(dot, bin, flags, current));
 }
 
-/** A bin that can be staged and registered while its own work is not built: it says so and touches nothing. */
-export function runUnbuiltBin(code: DotCode, summary: string): void {
-  const dot = dotOf(code);
-  const face = {
-    summary: `${summary} Not built yet.`,
-    examples: ['--help'],
-    flags: (command: Command) => void command.allowUnknownOption(),
-  };
-  void run(dot, face, async () => {
-    throw new C1Error('ERROR_NOT_IMPLEMENTED', { seen: `a call of ${dot.bin}`, expected: 'a DOT whose work is built' });
-  });
-}
-
 type Act = (flags: CommonFlags, current: CurrentRun) => Promise<Outcome>;
 
 async function run(dot: Dot, face: BinFace, act: Act): Promise<void> {

@@ -79,6 +79,25 @@ export async function assertExecutor(folder: string, limitMs: number): Promise<n
   throw new C1Error('HOLD_EXECUTOR_RELEASE', { seen: `${release.name} in use`, expected: EXECUTOR_C1 });
 }
 
+/**
+ * The release that the one for C1 replaced is there, byte for byte: W6 can be taken back.
+ *
+ * @returns how many releases were looked at; none while no release for C1 is in use
+ * @throws C1Error HOLD_ROLLBACK_PATH
+ */
+export function assertPrevious(folder: string): number {
+  const record = readRecord(folder);
+  if (record === null || record.release.name !== EXECUTOR_C1) return 0;
+  const { previous } = record;
+  const seen =
+    previous === null ? 'no bundle' : digestOfRelease(join(folder, EXECUTOR_FILES.releases, previous.digest));
+  if (previous !== null && seen === previous.digest) return 1;
+  throw new C1Error('HOLD_ROLLBACK_PATH', {
+    seen: `${refOf(EXECUTOR_ROW)}: release ${previous?.name ?? 'before it'} with ${seen}`,
+    expected: `the bundle ${previous?.digest ?? 'that was in use before'}`,
+  });
+}
+
 const CODES_OF_DEPLOY = ['HOLD_EXECUTOR_RELEASE', 'HOLD_EXECUTOR_REGRESSION', 'ERROR_EXECUTOR_UNHEALTHY'] as const;
 
 function parseVerified({ status, stdout, stderr }: Ended): z.infer<typeof verified> {
@@ -116,13 +135,29 @@ function digestInUse(folder: string): string {
   const current = join(folder, EXECUTOR_FILES.current);
   try {
     const named = basename(readlinkSync(current));
-    const digest = createHash('sha256')
-      .update(readFileSync(join(current, EXECUTOR_FILES.bundle)))
-      .digest('hex');
+    const digest = bundleDigest(current);
     return named === digest ? digest : `${digest} under the name ${named}`;
   } catch (cause) {
-    return `no bundle (${cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'})`;
+    return noBundle(cause);
   }
+}
+
+function digestOfRelease(release: string): string {
+  try {
+    return bundleDigest(release);
+  } catch (cause) {
+    return noBundle(cause);
+  }
+}
+
+function bundleDigest(release: string): string {
+  return createHash('sha256')
+    .update(readFileSync(join(release, EXECUTOR_FILES.bundle)))
+    .digest('hex');
+}
+
+function noBundle(cause: unknown): string {
+  return `no bundle (${cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'})`;
 }
 
 function unverified(seen: string, cause?: unknown): C1Error {

@@ -28,13 +28,8 @@ import { parseState } from '../reader/read-state.ts';
 import { assertSummed } from '../vocab/files.ts';
 import { readState } from '../vocab/state.ts';
 import { readLifecycles } from './lifecycle.ts';
+import type { Places } from './places.ts';
 import { type ReadParts, readParts } from './readback-reads.ts';
-
-/** Where the bin finds what is no row. */
-export interface Places {
-  readonly bins: string;
-  readonly executor: string;
-}
 
 interface Read {
   readonly state: RuntimeState;

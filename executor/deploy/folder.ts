@@ -25,7 +25,7 @@ export interface ExecutorFolder {
 export function executorFolder(root: string): ExecutorFolder {
   return {
     root,
-    releases: join(root, 'releases'),
+    releases: join(root, EXECUTOR_FILES.releases),
     current: join(root, EXECUTOR_FILES.current),
     deployed: join(root, EXECUTOR_FILES.deployed),
     build: join(root, EXECUTOR_FILES.build),
@@ -57,7 +57,7 @@ export function currentDigest(folder: ExecutorFolder): string | null {
   try {
     const link = readlinkSync(folder.current);
     const digest = basename(link);
-    return link === join('releases', digest) ? digest : link;
+    return link === join(EXECUTOR_FILES.releases, digest) ? digest : link;
   } catch (cause) {
     throw notThere('something else than a link to the current release', 'a link', cause);
   }
@@ -67,7 +67,7 @@ export function currentDigest(folder: ExecutorFolder): string | null {
 export function switchTo(folder: ExecutorFolder, digest: string): void {
   const fresh = `${folder.current}.part`;
   rmSync(fresh, { force: true });
-  symlinkSync(join('releases', digest), fresh);
+  symlinkSync(join(EXECUTOR_FILES.releases, digest), fresh);
   renameSync(fresh, folder.current);
 }
 

@@ -101,6 +101,8 @@ test(
       'Two stand-in owners approve the handler',
       'Apply until the owners are asked for the registrar (pulumi up)',
       'Two stand-in owners approve the registrar',
+      'Apply until the owners are asked for the build grant (pulumi up)',
+      'Two stand-in owners approve the build grant',
       'Apply the rest (pulumi up)',
       'Read back every surface',
       'Apply again: nothing to do',
@@ -118,9 +120,11 @@ test(
       admission_record: { planned: 8 },
       dot_tools: { before: 309, after: 317, planned: 8 },
       dot_agent_api_contract: { before: 2, after: 4, planned: 2 },
-      apr_requests: { planned: 2 },
-      apr_approvals: { planned: 4 },
+      apr_requests: { planned: 3 },
+      apr_approvals: { planned: 6 },
       vps_deploy_log: { planned: 2 },
+      governance_build_authorization: { planned: 1 },
+      governance_object_ownership: { planned: 1 },
     });
     expect((await copy.c1('runtime', 'snapshot')).stdout.split('\n')).toHaveLength(answer.liveRows);
     expect(await copy.gitStatus()).toBe('');
@@ -153,7 +157,7 @@ test(
     const { exitCode, stderr } = await copy.bootstrap('cli/demo.ts');
     expect(exitCode).toBe(3);
     expect(stderr).toMatch(
-      /Stopped at "Start the embedded runtime": HOLD_STACK_IN_USE\n +seen +live rows of BASELINE, H1, H4, W1, W2, W3, W4, W5 by stack dryrun/,
+      /Stopped at "Start the embedded runtime": HOLD_STACK_IN_USE\n +seen +live rows of BASELINE, H1, H4, W1, W2, W3, W4, W5, W7 by stack dryrun/,
     );
     // The demo started the runtime, and so it stopped it.
     expect((await copy.c1('runtime', 'status')).exitCode).toBe(1);

@@ -6,9 +6,14 @@ import { DATABASE_SURFACES } from '../../domain/surfaces.ts';
 
 const line = (surface: string, key: string, row: object = {}) => JSON.stringify({ key, row, surface });
 
-/** A runtime with one tool and two species; `live` replaces the lines, `foreign` the rows of a surface. */
+/** A runtime with one tool and two species; `live` replaces the lines, `foreign` the rows of a surface, `ours` rows that a resource claimed once. */
 function observation(
-  change: { live?: readonly string[]; foreign?: Record<string, string[]>; writes?: string } = {},
+  change: {
+    live?: readonly string[];
+    foreign?: Record<string, string[]>;
+    ours?: Record<string, string[]>;
+    writes?: string;
+  } = {},
 ): Observation {
   const live = change.live ?? [line('dot_tools', 'a'), line('species', 's1'), line('species', 's2')];
   const counters = Object.fromEntries(DATABASE_SURFACES.map(({ name }) => [name, countOf(live, name)]));
@@ -16,7 +21,15 @@ function observation(
   return {
     state: runtimeState.parse({ ...EMPTY, counters }),
     live,
-    foreign: new Map(Object.entries(foreign)),
+    rows: new Map(
+      Object.entries(foreign).map(([name, lines]) => [
+        name,
+        [
+          ...lines.map((line) => ({ line, foreign: true })),
+          ...(change.ours?.[name] ?? []).map((line) => ({ line, foreign: false })),
+        ],
+      ]),
+    ),
     writes: change.writes ?? 'w',
   };
 }
@@ -76,6 +89,11 @@ test('after a retire every older row is byte for byte there, and history may onl
     { dot_ledger: ['(1 )', '(2)'] },
   ];
   for (const foreign of cases) expect(() => proveRetired(before, observation({ foreign }))).toThrow(/HOLD_DRIFT/);
+  // Changed by a step and changed back: claimed once, and as it was.
+  const turned = observation({ foreign: { species: ['(s1)'] }, ours: { species: ['(s2)', '(retired)'] } });
+  expect(proveRetired(before, turned)).toBe(4);
+  const otherwise = observation({ foreign: { species: ['(s1)'] }, ours: { species: ['(s2 )'] } });
+  expect(() => proveRetired(before, otherwise)).toThrow(/HOLD_DRIFT: seen species without \(s2\)/);
   const left = observation({ live: [...before.live, line('species', 'new')] });
   expect(() => proveRetired(before, left)).toThrow(/HOLD_DRIFT: seen .*new.*, expected no such row/);
 });

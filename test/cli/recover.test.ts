@@ -9,7 +9,7 @@ import { withSuperuser } from '../../runtime/connect.ts';
 import { connectionOf } from '../../runtime/connection-file.ts';
 import { LIVE } from '../../runtime/databases.ts';
 import { statePaths } from '../../runtime/paths.ts';
-import { apartFromRequests, approve, STOPS_FOR_OWNERS } from '../support/owners.ts';
+import { apartFromRequests, approve } from '../support/owners.ts';
 import { type CheckoutCopy, checkoutCopy } from './support/checkout-copy.ts';
 
 // One stack through two killed engines; each test goes on where the one before ended.
@@ -130,7 +130,7 @@ test(
 /** Runs the engine until bins wait for a lock that we hold, does `meanwhile`, and kills the engine. */
 async function killedWhileBinsWait(command: 'up' | 'destroy', meanwhile = async () => {}): Promise<void> {
   // The engine is to die in W4: what the owners have to say is said before.
-  for (let stops = 0; command === 'up' && stops < STOPS_FOR_OWNERS; stops++) await approvedRequest();
+  for (let stops = 0; command === 'up' && stops < STOPS_BEFORE_TOOLS; stops++) await approvedRequest();
   await asSuperuser(async (client) => {
     const before = await appliedRuns(client);
     const { ended } = copy.startPulumi(command, '--stack', 'dryrun', '--yes', '--skip-preview');
@@ -145,6 +145,8 @@ async function killedWhileBinsWait(command: 'up' | 'destroy', meanwhile = async 
   });
 }
 
+/** H1 and W1; W7 asks for the third vote. */
+const STOPS_BEFORE_TOOLS = 2;
 /** Runs of the registrar, of W2 and of W3: the catalogue and the eight tools of W4 come next, the tools together. */
 const UNTIL_TOOLS = 1 + 25 + 7;
 

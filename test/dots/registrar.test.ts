@@ -126,13 +126,6 @@ describe('refusals', () => {
   });
 });
 
-test('a DOT whose work is not built says so and touches nothing', async () => {
-  await stageAll();
-  const answer = await runtime.bin('dot-c1-preflight', ['--cloud']);
-  expect(answer).toMatchObject({ exitCode: 1, stdout: '' });
-  expect(answer.stderr).toContain('ERROR_NOT_IMPLEMENTED');
-});
-
 async function stageAll(): Promise<void> {
   const { buildFolder, built } = inject('testServer');
   for (const file of staged) {

@@ -69,11 +69,16 @@ test('destroy unbinds, then brings v2.2.0 back byte for byte; up after it asks a
   expect((await readFile(file())).equals(replaced)).toBe(true);
   expect(await handler()).toBe('unimplemented');
   expect(await project.query('select iu_core.moved_surfaces() as moved')).toEqual([{ moved: [] }]);
-  expect((await prewrite()).profile).toBe('fresh');
+  const unbound = await project.runtime.reader(['prewrite']);
+  expect([unbound.exitCode, unbound.stderr]).toEqual([
+    3,
+    expect.stringContaining('HOLD_HANDLER_UNBOUND: seen handler'),
+  ]);
 
   const stopped = await project.pulumi('up', '--yes', '--skip-preview');
   expect(stopped.all).toMatch(/HOLD_APR_AWAITING_QUORUM: seen APR-C1-DOT-310-\S+ with 0 of 2 approvals/);
   const up = await project.apply();
   expect(up.exitCode, up.all).toBe(0);
   expect(await handler()).toBe('dot-apr-execute:authorize_build_step');
+  expect((await prewrite()).profile).toBe('fresh');
 });

@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PREFLIGHT_CHECKS } from '../../domain/readiness/preflight.ts';
 import { startExecutor, stopExecutor } from '../../runtime/executor.ts';
@@ -42,6 +45,42 @@ test('is READY when all eight hold, says what it saw of each, and writes nothing
   ]);
   expect(Buffer.byteLength(answer.stdout)).toBeLessThan(16 * 1024);
   expect(await trial.fingerprint()).toBe(before);
+});
+
+describe('V1 to V7 of seed 004, word for word', () => {
+  const file = path.resolve(import.meta.dirname, 'support/seed-004.sql');
+  /** V2 names the constraint as PostgreSQL does; V4 and V5 are what W4 and W5 register. */
+  const expected = [
+    '1|1',
+    'governance_canonical_operation_vocab_pkey|p',
+    '1',
+    'DOT_C1_VOCAB_BUILD|dot-c1-vocab-build|governance|covered',
+    'DOT_C1_VOCAB_VERIFY|dot-c1-vocab-verify|governance|covered',
+    'DOT_C1_VOCAB_BUILD|producer|DRY_RUN|DRYRUN-NS:dot:c1:vocab|t|http://incomex-agent-api-executor:8090/dispatch|endpoint_bound',
+    'DOT_C1_VOCAB_VERIFY|verifier|VERIFY_ONLY|DRYRUN-NS:dot:c1:vocab|t||contract_ready',
+    '1',
+    '1',
+  ];
+
+  test('give the expected values to whoever reads the database', async () => {
+    const pool = await trial.runtime.pool('auditor_ro');
+    const answers = await pool.query({ text: readFileSync(file, 'utf8'), rowMode: 'array' });
+    const rows = ([answers].flat() as { rows: unknown[][] }[]).flatMap((answer) => answer.rows);
+    const shown = rows.map((row) => row.map((value) => (value === true ? 't' : (value ?? ''))).join('|'));
+    expect(shown.toSorted()).toEqual(expected.toSorted());
+  });
+
+  test.skipIf(spawnSync('psql', ['--version']).error !== undefined)('and to psql', () => {
+    const { paths, port, database } = trial.runtime;
+    const words = ['-X', '-At', '-h', '127.0.0.1', '-p', `${port}`, '-U', 'auditor_ro', '-d', database, '-f', file];
+    const PGPASSWORD = readFileSync(path.join(paths.secrets, 'auditor_ro'), 'utf8').trim();
+    const { stdout, stderr, status } = spawnSync('psql', words, {
+      encoding: 'utf8',
+      env: { ...process.env, PGPASSWORD },
+    });
+    expect([stderr, status]).toEqual(['', 0]);
+    expect(stdout.trim().split('\n').toSorted()).toEqual(expected.toSorted());
+  });
 });
 
 describe('each condition broken alone', () => {

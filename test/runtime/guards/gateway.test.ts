@@ -21,10 +21,17 @@ beforeAll(async () => {
 afterAll(() => runtime?.dispose());
 
 test('the bins of the steps wrote every surface that the matrix gives them', async () => {
-  // Those of approval requests need votes, and the handler's binding needs a request: dots/apr.test.ts and attacks/h4.test.ts
-  // run them.
+  // What needs votes, or a bound handler, is run where there are: dots/apr.test.ts, attacks/h4.test.ts, authority/.
+  const elsewhere = [
+    'dot-apr-propose',
+    'dot-apr-execute',
+    'dot-migration-apply',
+    'dot-c1-grant-issue',
+    'dot-c1-vocab-verify',
+    'dot-ownership-assign',
+  ];
   const bins = STEPS.flatMap(binsOf)
-    .filter((bin) => !bin.startsWith('dot-apr-') && bin !== 'dot-migration-apply')
+    .filter((bin) => !elsewhere.includes(bin))
     .map((bin) => bin.replace('-c1-hardened', ''));
   const surfaces = DOTS.filter(({ bin }) => bins.includes(bin)).flatMap(({ writes }) => Object.keys(writes));
   const { rows } = await (await runtime.pool('auditor_ro')).query(
@@ -84,13 +91,16 @@ describe('through its gateway function a DOT', () => {
         where p.pronamespace = 'iu_core'::regnamespace and m.surface <> 'schema_object' group by 1 order by 1`,
     );
     const called = LIVES.flatMap(([surface, operations]) => operations.map((operation) => `${surface}_${operation}`));
-    // attacks/w4.test.ts, attacks/w5.test.ts and dots/catalogue.test.ts call others, dots/apr-votes.test.ts the rest.
-    const elsewhere = ['dot_agent_api_contract', 'dot_tools'].flatMap((surface) =>
+    // attacks/w4.test.ts, attacks/w5.test.ts, dots/catalogue.test.ts and authority/ call others, dots/apr-votes.test.ts the rest.
+    const elsewhere = ['dot_agent_api_contract', 'dot_tools', 'governance_object_ownership'].flatMap((surface) =>
       ['insert', 'reinstate', 'retire'].map((operation) => `${surface}_${operation}`),
     );
     const approvals = ['insert', 'update', 'retire'].map((operation) => `apr_requests_${operation}`);
+    const grant = ['insert', 'retire'].map((operation) => `governance_build_authorization_${operation}`);
     const alone = ['apr_approvals_insert', 'meta_catalog_update', 'vps_deploy_log_insert'];
-    expect(rows.map(({ name }) => name)).toEqual([...called, ...elsewhere, ...approvals, ...alone].toSorted());
+    expect(rows.map(({ name }) => name)).toEqual(
+      [...called, ...elsewhere, ...approvals, ...grant, ...alone].toSorted(),
+    );
   });
 });
 
