@@ -162,13 +162,22 @@ describe('by hand', () => {
     const [request] = await revocation();
     if (grant === undefined || request === undefined) throw new Error('nothing to revoke');
     const revoked = { ...grant, after: { ...grant.after, status: 'revoked' } };
-    const run = (kind: string, rows: readonly Delta[]) => {
-      const plan = withLedger('DOT_C1_GRANT_ISSUE', 'retire', grant, { kind: 'change', deltas: rows });
+    const run = (kind: string, rows: readonly Delta[], about: Delta = grant) => {
+      const plan = withLedger('DOT_C1_GRANT_ISSUE', 'retire', about, { kind: 'change', deltas: rows });
       return hand({ kind, deltas: plan.kind === 'change' ? plan.deltas : [] }, 'DOT_C1_GRANT_ISSUE');
     };
     expect(await run('consume', [revoked])).toBe('REJECT_NOT_ALLOWED');
     expect(await run('step', [revoked])).toBe('REJECT_NOT_ALLOWED');
     expect(await run('step', [revoked, request])).toBe('applied');
+    // Neither is it called over before its time, nor its request closed beside it.
+    const status = (one: Delta, to: string) => ({ ...one, after: { ...one.after, status: to } });
+    const stays = 'HOLD_PRESTATE_MOVED';
+    expect(await run('step', [status(grant, 'expired')])).toBe(stays);
+    expect(await run('step', [status(grant, 'expired'), status(request, 'closed')])).toBe(stays);
+    for (const closed of ['closed', 'rolled_back', 'withdrawn', 'expired', 'denied'])
+      expect([closed, await run('step', [status(request, closed)], request)]).not.toEqual([closed, 'applied']);
+    expect(await run('step', [status(request, 'closed')], request)).toBe(stays);
+    expect(await run('step', [status(request, 'rolled_back')], request)).toBe(stays);
     await good();
   });
 
