@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 import type { Json } from './canonical.ts';
+import { C1Error } from './codes.ts';
 import './english.ts';
+import { EVIDENCE_DOCUMENT } from './evidence/record.ts';
 
 /**
  * The two signed statements that a governed dry run needs (readiness.md, "HALT"): the reviewer's confirmation and the
@@ -50,10 +52,34 @@ export function pairFault(given: readonly Authorization[], now: string): string 
   return allEqual(statements.map(({ signer }) => signer)) ? 'both statements by one signer' : null;
 }
 
-/** A statement for another stack authorizes nothing here; two that go together name one. */
-export function stackFault(given: readonly Authorization[], stack: string): string | null {
-  const other = given.find((one) => one.statement.stack !== stack);
-  return other === undefined ? null : `a ${other.statement.kind} for stack ${JSON.stringify(other.statement.stack)}`;
+/** Of which package of evidence a dry run can be made: the one that W9 entered, and its stack. */
+const enteredEvidence = z.nullable(z.strictObject({ stack: z.string(), digest: z.string() }));
+export type EnteredEvidence = z.infer<typeof enteredEvidence>;
+
+/** One value, `answer`: the live document of the evidence, which a claim of its stack goes with. */
+export const ENTERED_EVIDENCE_READ = `select (select jsonb_build_object('stack', c.stack, 'digest', k.package_sha256)
+    from iu_core.v_kb_document k join iu_core.claim c
+      on c.surface = 'kb_document' and c.status = 'live' and c.key = format('%s/%s', k.doc_id, k.revision)
+   where k.doc_id = '${EVIDENCE_DOCUMENT}' and k.status = 'current' and k.package_sha256 is not null) as answer`;
+
+/** @throws C1Error ERROR_READ_FAILED when the runtime answers something else */
+export function parseEntered(value: unknown): EnteredEvidence {
+  const parsed = enteredEvidence.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new C1Error('ERROR_READ_FAILED', { seen: z.prettifyError(parsed.error), expected: 'evidence, or none' });
+}
+
+/**
+ * A statement over other evidence, or for another stack, authorizes nothing here: whoever signed it saw something else.
+ *
+ * @param given two that go together
+ */
+export function evidenceFault(given: readonly Authorization[], entered: EnteredEvidence): string | null {
+  if (entered === null) return 'no evidence in the knowledge base';
+  const other = given.find((one) => one.statement.stack !== entered.stack);
+  if (other !== undefined) return `a ${other.statement.kind} for stack ${JSON.stringify(other.statement.stack)}`;
+  const stale = given.find((one) => one.statement.evidence_digest !== entered.digest);
+  return stale === undefined ? null : `a ${stale.statement.kind} over other evidence than the knowledge base has`;
 }
 
 /** The same key under two names is one person. @param fingerprints of the keys that made the signatures */

@@ -9,6 +9,8 @@ import {
   type Authorization,
   authorizations,
   DRY_RUN_NAMESPACE,
+  type EnteredEvidence,
+  evidenceFault,
   keysFault,
   pairFault,
   REVOKED_SIGNERS,
@@ -25,11 +27,12 @@ export type Pair = readonly Authorization[];
  *
  * @param given as it came over the wire
  * @param now ISO 8601, of the database
+ * @param entered the evidence that they have to be over
  */
-export function pairOf(given: unknown, now: string): Pair | string {
+export function pairOf(given: unknown, now: string, entered: EnteredEvidence): Pair | string {
   if (given === undefined) return 'no authorizations';
   const parsed = authorizations.safeParse(given);
-  if (parsed.success) return pairFault(parsed.data, now) ?? parsed.data;
+  if (parsed.success) return pairFault(parsed.data, now) ?? evidenceFault(parsed.data, entered) ?? parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`);
   return `authorizations ${problems.join('; ')}`;
 }

@@ -7,6 +7,7 @@ import {
   parseDecisionAnswer,
   VOCABULARY_READ,
 } from '../domain/decision/reads.ts';
+import { ENTERED_EVIDENCE_READ, type EnteredEvidence, parseEntered } from '../domain/dry-run-authorization.ts';
 import { LONGEST_CODE, manifestHash, manifestOf, resolveOperations } from '../domain/manifest.ts';
 import { C1_TABLE } from '../domain/objects.ts';
 import { PLAN_COLUMNS, parsedRow, planOf } from './contract.ts';
@@ -28,6 +29,8 @@ export function c1PlanQuery(dotCode: string): Query {
 /** What `decide` takes beside the request; VOCABULARY has to be there, as it is under a C1 contract. */
 export const DECISION: Query = { name: 'c1-decision', text: DECISION_READ };
 export const VOCABULARY: Query = { name: 'c1-vocabulary', text: VOCABULARY_READ };
+/** What a dry run has to be authorized for. */
+export const ENTERED_EVIDENCE: Query = { name: 'c1-entered-evidence', text: ENTERED_EVIDENCE_READ };
 /** The hash of the bytes that PostgreSQL canonicalised itself. */
 export const DATABASE_HASH: Query = { name: 'c1-manifest-hash', text: DATABASE_HASH_READ };
 
@@ -69,6 +72,11 @@ export function planState({ operations, hash, gates }: C1Plan): DecisionState {
 /** @throws C1Error as `parseDecisionAnswer` and `decisionState` */
 export function stateOf(decision: Rows | undefined, vocabulary: Rows | undefined): DecisionState {
   return decisionState(parseDecisionAnswer(answerOf(decision)), answerOf(vocabulary));
+}
+
+/** @throws C1Error ERROR_READ_FAILED */
+export function enteredOf(rows: Rows | undefined): EnteredEvidence {
+  return parseEntered(answerOf(rows) ?? null);
 }
 
 export function answerOf(rows: Rows | undefined): unknown {

@@ -6,6 +6,7 @@ import type { DecisionState } from '../domain/decision/reads.ts';
 import { type Asked, asked } from '../domain/decision/shapes.ts';
 import { CONTRACTED_DOT_CODES } from '../domain/dots.ts';
 import { assertMade, assertOperations, SEAL } from '../domain/dry-run.ts';
+import type { EnteredEvidence } from '../domain/dry-run-authorization.ts';
 import { EXECUTOR_ENDPOINT } from '../domain/executor.ts';
 import { manifestOf } from '../domain/manifest.ts';
 import { contractRow } from '../domain/payloads.ts';
@@ -42,11 +43,15 @@ export async function produceC1Vocab(body: Body['value'], tools: Tools): Promise
     });
   }
   const plan = reads.c1PlanOf(rows, request.dot_code);
-  const [decision, vocabulary] = await tools.database.read(reads.DECISION, reads.VOCABULARY);
+  const [decision, vocabulary, evidence] = await tools.database.read(
+    reads.DECISION,
+    reads.VOCABULARY,
+    ...(request.mode === 'DRY_RUN' ? [reads.ENTERED_EVIDENCE] : []),
+  );
   const state = reads.stateOf(decision, vocabulary);
   if (request.mode === 'PLAN_ONLY') return planned(request, plan, state);
   if (request.mode === 'VERIFY_ONLY') return verified(request, plan, state);
-  return dryRun(request, plan, state, { authorizations, tools });
+  return dryRun(request, plan, state, { authorizations, tools, entered: reads.enteredOf(evidence) });
 }
 
 /** Before anything is read: `decide` checks the shape as well, but a database is not asked in vain. */
@@ -82,12 +87,13 @@ function verified(request: Asked, plan: reads.C1Plan, state: DecisionState): Out
 
 interface DryRunTools {
   readonly authorizations: unknown;
+  readonly entered: EnteredEvidence;
   readonly tools: Tools;
 }
 
 async function dryRun(request: Asked, plan: reads.C1Plan, state: DecisionState, given: DryRunTools): Promise<Output> {
-  const { tools, authorizations } = given;
-  const pair = pairOf(authorizations, plan.gates.now);
+  const { tools, authorizations, entered } = given;
+  const pair = pairOf(authorizations, plan.gates.now, entered);
   if (typeof pair === 'string') throw unauthorized(request, state, pair);
   // Before any program is started for whoever asks: everything else has to be as it should.
   const { auth_code } = decided(request, state, true);

@@ -3,30 +3,31 @@ import {
   type Authorization,
   authorizations,
   DRY_RUN_NAMESPACE,
+  type EnteredEvidence,
+  evidenceFault,
   keysFault,
   pairFault,
-  stackFault,
   statementOf,
 } from '../../domain/dry-run-authorization.ts';
 import { type Signers, verify } from './ssh.ts';
 
 /**
- * Both signed statements of a governed dry run hold (readiness.md, "HALT"), and are for this stack.
+ * Both signed statements of a governed dry run hold (readiness.md, "HALT"), and are over the evidence of this stack.
  *
  * @param given as it came on standard input
- * @param here the time by the clock of the database, ISO 8601, and the stack whose grant is to be used
+ * @param here the time by the clock of the database, ISO 8601, and the evidence that it has
  * @throws C1Error HOLD_DRYRUN_NOT_AUTHORIZED; HOLD_SIGNERS_MISSING, ERROR_SSH_MISSING
  */
 export function assertAuthorizedDryRun(
   signers: Signers,
   given: unknown,
-  { now, stack }: { readonly now: string; readonly stack: string },
+  { now, entered }: { readonly now: string; readonly entered: EnteredEvidence },
 ): void {
   const parsed = authorizations.safeParse(given ?? []);
   if (!parsed.success) throw unauthorized('authorizations of another shape');
   const fault =
     pairFault(parsed.data, now) ??
-    stackFault(parsed.data, stack) ??
+    evidenceFault(parsed.data, entered) ??
     keysFault(parsed.data.map((one) => keyOf(signers, one)));
   if (fault !== null) throw unauthorized(fault);
 }

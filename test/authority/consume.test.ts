@@ -45,6 +45,10 @@ describe('without both authorizations nothing is used', () => {
     ['one key under two names', () => [signed(REVIEW), signed({ ...OWNER, signer: 'reviewer_twin' })]],
     ['an owner that is over', () => [signed(REVIEW), signed({ ...OWNER, expires_at: '2020-01-01T00:00:00Z' })]],
     ['two evidences', () => [signed(REVIEW), signed({ ...OWNER, evidence_digest: 'f'.repeat(64) })]],
+    [
+      'two over other evidence',
+      () => [REVIEW, OWNER].map((one) => signed({ ...one, evidence_digest: 'f'.repeat(64) })),
+    ],
     ['two for another stack', () => [signed({ ...REVIEW, stack: 'other' }), signed({ ...OWNER, stack: 'other' })]],
     ['an altered statement', () => [signed(REVIEW), altered(signed(OWNER), { stack: 'other' })]],
     ['signatures for approvals', () => [signed(REVIEW), signed(OWNER, { namespace: 'c1-apr' })]],

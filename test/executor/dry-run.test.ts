@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RELEASE } from '../../executor/release.ts';
 import type { Trial } from '../dots/support/trial.ts';
-import { createC1Trial, HASH, MANIFEST, mintGrant, VERIFY } from './support/c1-runtime.ts';
+import { createC1Trial, enterEvidence, HASH, MANIFEST, mintGrant, VERIFY } from './support/c1-runtime.ts';
 import { configFor, refusal, refusalOf, type Service, startService } from './support/service.ts';
-import { altered, createSigners, DRY_RUN, OWNER, REVIEW } from './support/signers.ts';
+import { altered, createSigners, DRY_RUN, EVIDENCE, OWNER, REVIEW } from './support/signers.ts';
 
 const { folder, allowedSigners, signed, authorized, dispose } = createSigners();
 
@@ -12,6 +12,7 @@ let service: Service;
 
 beforeAll(async () => {
   trial = await createC1Trial();
+  await enterEvidence(trial, 'dryrun', EVIDENCE);
   service = await startService(RELEASE, configFor(trial.runtime, { allowedSigners }));
 });
 afterAll(async () => {
@@ -53,6 +54,8 @@ describe('a dry run is not authorized', () => {
     ['by one key under two names', [signed(REVIEW), signed({ ...OWNER, signer: 'reviewer_twin' })]],
     ['over two evidences', [signed(REVIEW), signed({ ...OWNER, evidence_digest: 'f'.repeat(64) })]],
     ['for two stacks', [signed(REVIEW), signed({ ...OWNER, stack: 'vps' })]],
+    ['over other evidence', [REVIEW, OWNER].map((one) => signed({ ...one, evidence_digest: 'f'.repeat(64) }))],
+    ['for another stack', [REVIEW, OWNER].map((one) => signed({ ...one, stack: 'vps' }))],
     ['any more', [signed(REVIEW), signed({ ...OWNER, expires_at: '2020-01-01T00:00:00Z' })]],
     ['until no time', [signed(REVIEW), signed({ ...OWNER, expires_at: 'tomorrow' })]],
     ['with an unknown field', [signed(REVIEW), signed({ ...OWNER, more: true })]],

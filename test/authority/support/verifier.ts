@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { must, ownSecrets } from '../../dots/support/registrar.ts';
 import { mustRun } from '../../dots/support/rows.ts';
-import { createSigners, OWNER, REVIEW, type Signed, type Signers } from '../../executor/support/signers.ts';
+import { enterEvidence } from '../../executor/support/c1-runtime.ts';
+import { createSigners, EVIDENCE, OWNER, REVIEW, type Signed, type Signers } from '../../executor/support/signers.ts';
 import type { BinResult } from '../../support/runtime.ts';
 import { GrantTrial } from './grant-trial.ts';
 
@@ -30,6 +31,7 @@ export async function createVerifierTrial(): Promise<VerifierTrial> {
   appendFileSync(join(ssh, 'allowed_signers'), `${limited.join('\n')}\n`);
   const code = await it.minted();
   await mustRun(it.trial, 'ownership', 'create');
+  await enterEvidence(it.trial, 'trial', EVIDENCE);
   const folder = mkdtempSync(join(tmpdir(), 'c1-verify-'));
   const manifest = join(folder, 'manifest.json');
   must(await it.runtime.bin('dot-c1-vocab-build', ['--cloud', '--dry-run', '--manifest', manifest]));

@@ -1,7 +1,7 @@
 import { RELEASE } from '../../../executor/release.ts';
-import { createC1Trial, HASH } from '../../executor/support/c1-runtime.ts';
+import { createC1Trial, enterEvidence, HASH } from '../../executor/support/c1-runtime.ts';
 import { configFor, type Service, startService } from '../../executor/support/service.ts';
-import { createSigners, type Signers } from '../../executor/support/signers.ts';
+import { createSigners, EVIDENCE, type Signers } from '../../executor/support/signers.ts';
 import type { BinResult } from '../../support/runtime.ts';
 import type { Trial } from './trial.ts';
 
@@ -46,6 +46,7 @@ export interface DryRunTrial {
 export async function createDryRunTrial(): Promise<DryRunTrial> {
   const signers = createSigners();
   const trial = await createC1Trial();
+  await enterEvidence(trial, 'dryrun', EVIDENCE);
   const { allowedSigners } = signers;
   const service = await startService(RELEASE, configFor(trial.runtime, { allowedSigners }));
   const run = (stdin: unknown, { words = [], env = {} }: DryRunOptions = {}) =>

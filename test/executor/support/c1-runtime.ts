@@ -49,6 +49,17 @@ export async function mintGrant(trial: Trial): Promise<void> {
   );
 }
 
+/** The entry of a package of evidence, as W9 will leave it. */
+export async function enterEvidence(trial: Trial, stack: string, digest: string): Promise<void> {
+  await trial.tamper(
+    ['public.kb_document', 'iu_core.claim'],
+    `insert into public.kb_document (doc_id, revision, title, body, sha256, package_sha256, status)
+       values ('c1-readiness-evidence', 1, 'of a test', '{}', '${'0'.repeat(64)}', '${digest}', 'current')`,
+    `insert into iu_core.claim (surface, key, stack, resource, request_id, status)
+       select 'kb_document', 'c1-readiness-evidence/1', '${stack}', 'evidence', r.request_id, 'live' from iu_core.dot_run r limit 1`,
+  );
+}
+
 /** Runs `work` while the one live grant says something else. */
 export async function withGrant<T>(trial: Trial, changes: string, work: () => Promise<T>): Promise<T> {
   const kept = await trial.value<object>('select to_jsonb(g) as v from public.governance_build_authorization g');

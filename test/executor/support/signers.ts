@@ -9,7 +9,8 @@ const SIGNERS = ['reviewer_1', 'owner_1', 'reviewer_twin'] as const;
 export const DRY_RUN = { dot_code: 'DOT_C1_VOCAB_BUILD', mode: 'DRY_RUN' };
 export const REVIEW = { kind: 'reviewer_confirmation', signer: 'reviewer_1' };
 export const OWNER = { kind: 'owner_authorization', signer: 'owner_1' };
-const EVIDENCE = 'e'.repeat(64);
+/** Digest of the evidence that statements are over unless a test says otherwise. */
+export const EVIDENCE = 'e'.repeat(64);
 
 export type Fields = Readonly<Record<string, Json>>;
 
