@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { CHECKOUT } from '../runtime/paths.ts';
 import { addApr } from './apr.ts';
 import { addDocs } from './docs.ts';
+import { addDryRun } from './dry-run.ts';
 import { addEnv } from './env.ts';
 import { addEvidence } from './evidence.ts';
 import { reportFailure } from './failure.ts';
@@ -20,6 +21,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addPrewrite,
   addRehearse,
   addEvidence,
+  addDryRun,
   addRecover,
   addEnv,
   addDocs,

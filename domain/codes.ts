@@ -42,6 +42,11 @@ export const CODES = {
     ['reader', 'program', 'cli'],
   ),
 
+  GOVERNED_C1_DRYRUN_EXECUTED: ok(
+    'The governed dry run was made: every part of it passed, and the grant is used. Whether it counts is for the reviewer to say.',
+    ['cli'],
+  ),
+
   C1_DRYRUN_HOLD_REGISTRAR_EXECUTION_CHANNEL_MISSING: hold(
     'There is no way to run the governed registrar here: its bins, its logins or a database that can be written are missing.',
     'npx c1 runtime start',

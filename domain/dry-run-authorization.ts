@@ -12,6 +12,7 @@ export const DRY_RUN_NAMESPACE = 'c1-dry-run';
 /** Beside the allowed signers: who is on it no longer counts, whatever he signed before. */
 export const REVOKED_SIGNERS = 'revoked_signers';
 export const AUTHORIZATION_KINDS = ['reviewer_confirmation', 'owner_authorization'] as const;
+export type AuthorizationKind = (typeof AUTHORIZATION_KINDS)[number];
 
 const statement = z.strictObject({
   kind: z.enum(AUTHORIZATION_KINDS),
@@ -23,7 +24,10 @@ const statement = z.strictObject({
   stack: z.string().check(z.minLength(1), z.maxLength(100)),
 });
 
-const authorization = z.strictObject({ statement, signature: z.string().check(z.minLength(1), z.maxLength(10_000)) });
+export const authorization = z.strictObject({
+  statement,
+  signature: z.string().check(z.minLength(1), z.maxLength(10_000)),
+});
 
 /** What a DRY_RUN carries; the number and kinds are checked by `pairFault`. */
 export const authorizations = z.array(authorization).check(z.maxLength(2));

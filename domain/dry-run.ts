@@ -7,7 +7,7 @@ import './english.ts';
 /** Of every dry run, KG's and C1's alike. */
 export const SEAL = 'WITHHELD_DRY_RUN';
 /** How many canonical operations C1 has (executor.md). */
-const OPERATIONS = 14;
+export const OPERATION_COUNT = 14;
 
 const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 const count = z.int().check(z.minimum(0));
@@ -35,9 +35,9 @@ export type DryRunAnswer = z.infer<typeof dryRunAnswer>;
 
 /** @throws C1Error REJECT_ACTION_SET_MISMATCH */
 export function assertOperations(operations: unknown): void {
-  if (operations === OPERATIONS) return;
+  if (operations === OPERATION_COUNT) return;
   const seen = `${String(operations)} operations`;
-  throw new C1Error('REJECT_ACTION_SET_MISMATCH', { seen, expected: `${OPERATIONS} operations` });
+  throw new C1Error('REJECT_ACTION_SET_MISMATCH', { seen, expected: `${OPERATION_COUNT} operations` });
 }
 
 /**

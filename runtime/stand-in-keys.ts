@@ -3,6 +3,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { SIGNATURE_NAMESPACE } from '../domain/apr.ts';
 import { C1Error } from '../domain/codes.ts';
+import { type AuthorizationKind, DRY_RUN_NAMESPACE } from '../domain/dry-run-authorization.ts';
 import { EVIDENCE_NAMESPACE } from '../domain/evidence/signers.ts';
 import { errnoOf, readIfThere, writeAtomic } from './files.ts';
 import type { StatePaths } from './paths.ts';
@@ -12,6 +13,11 @@ import { VOTER_LOGINS } from './roles.ts';
 /** Who proposes on an embedded runtime. */
 export const OPERATOR = 'operator_1';
 const PRINCIPALS = [OPERATOR, ...VOTER_LOGINS];
+/** Who signs for a dry run on an embedded runtime: nobody who votes, and each with a key of his own. */
+export const DRY_RUN_SIGNERS: Readonly<Record<AuthorizationKind, string>> = {
+  reviewer_confirmation: 'reviewer_1',
+  owner_authorization: 'owner_1',
+};
 
 /**
  * Makes the SSH keys of the stand-ins that are missing, and lists them as allowed signers. On a governed host these are
@@ -22,8 +28,8 @@ const PRINCIPALS = [OPERATOR, ...VOTER_LOGINS];
 export async function ensureStandInKeys({ secrets }: StatePaths, report: Reporter): Promise<void> {
   const folder = path.join(secrets, 'ssh');
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const made = await makeKeys(folder, PRINCIPALS);
-  if (made.length > 0) report.did(`made stand-in keys for ${PRINCIPALS.join(', ')} (staging: no owner has them)`);
+  const made = await makeKeys(folder, [...PRINCIPALS, ...Object.values(DRY_RUN_SIGNERS)]);
+  if (made.length > 0) report.did(`made stand-in keys for ${made.join(', ')} (staging: no owner has them)`);
   await listSigners(folder);
 }
 
@@ -51,7 +57,9 @@ async function listSigners(folder: string): Promise<void> {
   const there = (await readIfThere(file)) ?? '';
   const lines = there.split('\n').filter((line) => line !== '');
   const votes = PRINCIPALS.map((name) => signerLine(folder, name));
-  const wanted = await Promise.all([...votes, signerLine(folder, OPERATOR, OPERATOR, EVIDENCE_NAMESPACE)]);
+  const dryRuns = Object.values(DRY_RUN_SIGNERS).map((name) => signerLine(folder, name, name, DRY_RUN_NAMESPACE));
+  const evidence = signerLine(folder, OPERATOR, OPERATOR, EVIDENCE_NAMESPACE);
+  const wanted = await Promise.all([...votes, evidence, ...dryRuns]);
   const added = wanted.filter((line) => !lines.includes(line));
   if (added.length > 0) await writeAtomic(file, `${[...lines, ...added].join('\n')}\n`, 0o600);
 }

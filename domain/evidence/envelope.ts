@@ -3,13 +3,7 @@ import { canonicalJson } from '../canonical.ts';
 import { C1Error } from '../codes.ts';
 import { parseJsonStrictly } from '../strict-json.ts';
 import { type SigningKey, signingKeyOf, type VerifyKey } from './keys.ts';
-import {
-  type DsseEnvelope,
-  dsseEnvelope,
-  type EvidenceStatement,
-  evidenceStatement,
-  PAYLOAD_TYPE,
-} from './statement.ts';
+import { type AnyStatement, type DsseEnvelope, dsseEnvelope, PAYLOAD_TYPE, type PackageKind } from './statement.ts';
 
 /** What DSSE signs: type and payload, each with its length in bytes, so that neither can be taken for the other. */
 export function preAuthEncoding(payloadType: string, payload: Uint8Array): Buffer {
@@ -17,7 +11,7 @@ export function preAuthEncoding(payloadType: string, payload: Uint8Array): Buffe
   return Buffer.concat([Buffer.from(head, 'utf8'), payload]);
 }
 
-export function sealEnvelope(statement: EvidenceStatement, key: SigningKey): DsseEnvelope {
+export function sealEnvelope(statement: AnyStatement, key: SigningKey): DsseEnvelope {
   const payload = Buffer.from(canonicalJson(statement), 'utf8');
   const signature = sign(null, preAuthEncoding(PAYLOAD_TYPE, payload), key.pem);
   return {
@@ -28,28 +22,24 @@ export function sealEnvelope(statement: EvidenceStatement, key: SigningKey): Dss
 }
 
 /** The file as it is written, and what signs it. */
-export function sealWith(statement: EvidenceStatement, privateKey: string): string {
+export function sealWith(statement: AnyStatement, privateKey: string): string {
   return `${canonicalJson(sealEnvelope(statement, signingKeyOf(privateKey)))}\n`;
 }
 
-export interface OpenedEnvelope {
-  readonly statement: EvidenceStatement;
+export interface OpenedEnvelope<S extends AnyStatement> {
+  readonly statement: S;
   readonly envelope: DsseEnvelope;
 }
 
 /** Reads an envelope without asking who signed it. @throws C1Error REJECT_EVIDENCE_MALFORMED */
-export function readEnvelope(bytes: Uint8Array): OpenedEnvelope {
+export function readEnvelope<S extends AnyStatement>(bytes: Uint8Array, kind: PackageKind<S>): OpenedEnvelope<S> {
   try {
     const envelope = dsseEnvelope.parse(parseJsonStrictly(bytes));
-    const statement = evidenceStatement.parse(parseJsonStrictly(Buffer.from(envelope.payload, 'base64')));
+    const statement = kind.statement.parse(parseJsonStrictly(Buffer.from(envelope.payload, 'base64')));
     return { statement, envelope };
   } catch (cause) {
     const seen = 'an envelope that is not DSSE over an in-toto Statement of ours';
-    throw new C1Error(
-      'REJECT_EVIDENCE_MALFORMED',
-      { seen, expected: 'evidence.dsse.json as it was written' },
-      { cause },
-    );
+    throw new C1Error('REJECT_EVIDENCE_MALFORMED', { seen, expected: `${kind.envelope} as it was written` }, { cause });
   }
 }
 
@@ -60,7 +50,10 @@ export function readEnvelope(bytes: Uint8Array): OpenedEnvelope {
  * @throws C1Error REJECT_UNKNOWN_SIGNER when the signature is by another key; REJECT_EVIDENCE_ALTERED when a key of that name
  * is among them and did not sign this
  */
-export function assertSigned({ envelope }: OpenedEnvelope, keys: readonly VerifyKey[]): string {
+export function assertSigned(
+  { envelope }: Pick<OpenedEnvelope<AnyStatement>, 'envelope'>,
+  keys: readonly VerifyKey[],
+): string {
   const [signature] = envelope.signatures;
   const signed = preAuthEncoding(envelope.payloadType, Buffer.from(envelope.payload, 'base64'));
   const bytes = Buffer.from(signature?.sig ?? '', 'base64');

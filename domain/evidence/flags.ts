@@ -11,6 +11,13 @@ export function stateFlags(label: readonly string[]): Readonly<Record<string, st
   };
 }
 
+/** What a dry run has of authority: two people's signed statements on a governed host, and none on staging. */
+export function authorityOf(label: readonly string[]) {
+  if (label.length > 0) return { authority: 'NOT PASS' as const, authority_why: authorityWhy(label) };
+  const authority_why = "the reviewer's confirmation and the owner's authorization, each signed over the evidence";
+  return { authority: 'PASS' as const, authority_why };
+}
+
 /** Authority is people's; no run of a program passes it, and a stand-in's least of all. */
 export function authorityWhy(label: readonly string[]): string {
   if (label.length > 0) return 'a rehearsal on staging, where keys were made on the spot, gives no authority';

@@ -37,15 +37,66 @@ export const evidencePredicate = z.strictObject({
 });
 export type EvidencePredicate = z.infer<typeof evidencePredicate>;
 
+const subject = z
+  .array(z.strictObject({ name: z.string().check(z.minLength(1)), digest: z.strictObject({ sha256 }) }))
+  .check(z.minLength(1));
+
 export const evidenceStatement = z.strictObject({
   _type: z.literal(STATEMENT_TYPE),
-  subject: z
-    .array(z.strictObject({ name: z.string().check(z.minLength(1)), digest: z.strictObject({ sha256 }) }))
-    .check(z.minLength(1)),
+  subject,
   predicateType: z.literal(PREDICATE_TYPE),
   predicate: evidencePredicate,
 });
 export type EvidenceStatement = z.infer<typeof evidenceStatement>;
+
+/** The same of a governed dry run: what it was authorized over, what came of it, and nothing taken for the other. */
+export const DRY_RUN_FILES = { document: 'dry-run.json', page: 'dry-run.html' } as const;
+export const DRY_RUN_ENVELOPE = 'dry-run.dsse.json';
+export const DRY_RUN_SCHEMA = 'c1-dry-run/1';
+export const DRY_RUN_PREDICATE_TYPE = 'urn:c1-target-state:dry-run:v1';
+
+/** Engineering and authority are two results, never one. */
+export const result = z.strictObject({
+  engineering: z.enum(['PASS', 'HOLD']),
+  authority: z.enum(['PASS', 'NOT PASS']),
+  authority_why: z.string(),
+});
+
+const count = z.int().check(z.nonnegative());
+
+export const dryRunPredicate = z.strictObject({
+  schema: z.literal(DRY_RUN_SCHEMA),
+  label: z.array(z.string()),
+  stack: z.string(),
+  verdict: z.string(),
+  result,
+  /** Of the evidence package that both statements are over. */
+  evidence_digest: sha256,
+  auth_code: z.string(),
+  checks: z.strictObject({ passed: count, failed: count, not_executed: count, things: count }),
+});
+export type DryRunPredicate = z.infer<typeof dryRunPredicate>;
+
+export const dryRunStatement = z.strictObject({
+  _type: z.literal(STATEMENT_TYPE),
+  subject,
+  predicateType: z.literal(DRY_RUN_PREDICATE_TYPE),
+  predicate: dryRunPredicate,
+});
+export type DryRunStatement = z.infer<typeof dryRunStatement>;
+
+/** What a signed folder is of, by the name of its envelope. */
+export interface PackageKind<S extends AnyStatement> {
+  readonly envelope: string;
+  readonly statement: z.ZodMiniType<S>;
+}
+export type AnyStatement = EvidenceStatement | DryRunStatement;
+
+export const EVIDENCE_KIND: PackageKind<EvidenceStatement> = {
+  envelope: EVIDENCE_ENVELOPE,
+  statement: evidenceStatement,
+};
+export const DRY_RUN_KIND: PackageKind<DryRunStatement> = { envelope: DRY_RUN_ENVELOPE, statement: dryRunStatement };
 
 /** DSSE v1; who signs is named by the fingerprint of the SSH key. */
 export const dsseEnvelope = z.strictObject({

@@ -4,9 +4,9 @@ import { sha256Hex } from '../../domain/canonical.ts';
 import { C1Error } from '../../domain/codes.ts';
 import { assertSigned, type OpenedEnvelope, readEnvelope } from '../../domain/evidence/envelope.ts';
 import type { VerifyKey } from '../../domain/evidence/keys.ts';
-import { EVIDENCE_ENVELOPE, type EvidenceStatement } from '../../domain/evidence/statement.ts';
+import type { AnyStatement, PackageKind } from '../../domain/evidence/statement.ts';
 
-export interface SignedFolder extends OpenedEnvelope {
+export interface SignedFolder<S extends AnyStatement> extends OpenedEnvelope<S> {
   /** SHA-256 of the envelope, and so of everything that it signs: the digest that people sign for a dry run. */
   readonly digest: string;
   /** Fingerprint of the key that signed. */
@@ -21,11 +21,16 @@ export interface SignedFolder extends OpenedEnvelope {
  * @throws C1Error REJECT_EVIDENCE_MALFORMED, REJECT_UNKNOWN_SIGNER, REJECT_EVIDENCE_ALTERED,
  * REJECT_EVIDENCE_FILE_MISSING, REJECT_EVIDENCE_FILE_ADDED
  */
-export function openFolder(folder: string, keys: readonly VerifyKey[]): SignedFolder {
-  const bytes = readMember(folder, EVIDENCE_ENVELOPE);
-  const opened = readEnvelope(bytes);
+export function openFolder<S extends AnyStatement>(
+  folder: string,
+  keys: readonly VerifyKey[],
+  kind: PackageKind<S>,
+): SignedFolder<S> {
+  const bytes = readMember(folder, kind.envelope);
+  const opened = readEnvelope(bytes, kind);
   const signer = assertSigned(opened, keys);
-  return { ...opened, digest: packageDigest(bytes), signer, files: assertSubjects(folder, opened.statement) };
+  const files = assertSubjects(folder, kind.envelope, opened.statement);
+  return { ...opened, digest: packageDigest(bytes), signer, files };
 }
 
 export function packageDigest(envelope: Uint8Array): string {
@@ -33,12 +38,12 @@ export function packageDigest(envelope: Uint8Array): string {
 }
 
 /** Every subject is there as it was signed, and nothing else is. */
-function assertSubjects(folder: string, { subject }: EvidenceStatement): number {
+function assertSubjects(folder: string, envelope: string, { subject }: AnyStatement): number {
   for (const { name, digest } of subject) {
     const seen = sha256Hex(readMember(folder, name));
     if (seen !== digest.sha256) throw altered(`${name} with SHA-256 ${seen}`, digest.sha256);
   }
-  const signed = new Set([EVIDENCE_ENVELOPE, ...subject.map(({ name }) => name)]);
+  const signed = new Set([envelope, ...subject.map(({ name }) => name)]);
   const added = readdirSync(folder).filter((name) => !signed.has(name));
   if (added.length === 0) return subject.length;
   throw new C1Error('REJECT_EVIDENCE_FILE_ADDED', {

@@ -6,6 +6,7 @@ import { REVOKED_SIGNERS } from '../../domain/dry-run-authorization.ts';
 import type { VerifyKey } from '../../domain/evidence/keys.ts';
 import type { EvidenceRecord } from '../../domain/evidence/record.ts';
 import { evidenceSigners } from '../../domain/evidence/signers.ts';
+import { EVIDENCE_KIND, type EvidenceStatement } from '../../domain/evidence/statement.ts';
 import { signersOf } from '../kernel/ssh.ts';
 import { openFolder, type SignedFolder } from './folder.ts';
 
@@ -26,9 +27,9 @@ export function packageOfRecord(
   keys: readonly VerifyKey[],
   stack: string,
   record: EvidenceRecord,
-): SignedFolder {
+): SignedFolder<EvidenceStatement> {
   if (!existsSync(folder)) throw notThere('no package of this stack', 'the one that W9 writes first');
-  const found = openFolder(folder, keys);
+  const found = openFolder(folder, keys, EVIDENCE_KIND);
   const { predicate } = found.statement;
   if (predicate.stack !== stack) throw notThere(`a package of stack ${predicate.stack}`, `one of stack ${stack}`);
   const [said, wanted] = [predicate, record].map(({ proven_for, manifest_sha256 }) => ({

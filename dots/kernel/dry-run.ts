@@ -25,10 +25,18 @@ export function assertAuthorizedDryRun(
 ): void {
   const parsed = authorizations.safeParse(given ?? []);
   if (!parsed.success) throw unauthorized('authorizations of another shape');
-  const fault =
-    pairFault(parsed.data, now) ??
-    evidenceFault(parsed.data, entered) ??
-    keysFault(parsed.data.map((one) => keyOf(signers, one)));
+  const fault = pairFault(parsed.data, now) ?? evidenceFault(parsed.data, entered);
+  if (fault !== null) throw unauthorized(fault);
+  assertSignatures(signers, parsed.data);
+}
+
+/**
+ * Each statement is signed by an allowed key of its signer, and no two by the same key.
+ *
+ * @throws C1Error HOLD_DRYRUN_NOT_AUTHORIZED; HOLD_SIGNERS_MISSING, ERROR_SSH_MISSING
+ */
+export function assertSignatures(signers: Signers, given: readonly Authorization[]): void {
+  const fault = keysFault(given.map((one) => keyOf(signers, one)));
   if (fault !== null) throw unauthorized(fault);
 }
 

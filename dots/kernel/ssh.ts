@@ -25,10 +25,11 @@ export function keyFileOf({ folder }: Signers, principal: string): string {
 /**
  * SSH signature of a statement's canonical JSON, in armour.
  *
+ * @param namespace what it is for; approval requests where absent
  * @throws C1Error REJECT_UNKNOWN_SIGNER when the key cannot be used, ERROR_SSH_MISSING
  */
-export function sign(statement: Json, keyFile: string): string {
-  const words = ['-Y', 'sign', '-q', '-n', SIGNATURE_NAMESPACE, '-f', keyFile];
+export function sign(statement: Json, keyFile: string, namespace = SIGNATURE_NAMESPACE): string {
+  const words = ['-Y', 'sign', '-q', '-n', namespace, '-f', keyFile];
   const ended = sshKeygen(words, canonicalJson(statement));
   if (ended.status === 0) return ended.stdout;
   throw new C1Error('REJECT_UNKNOWN_SIGNER', {

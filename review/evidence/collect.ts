@@ -1,24 +1,17 @@
-import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { canonicalJson, type Json } from '../../domain/canonical.ts';
-import { C1Error, isCode } from '../../domain/codes.ts';
+import type { Json } from '../../domain/canonical.ts';
 import { authorityWhy, stateFlags } from '../../domain/evidence/flags.ts';
 import type { EvidenceOrder } from '../../domain/evidence/order.ts';
 import { EVIDENCE_SCHEMA } from '../../domain/evidence/statement.ts';
-import { failureParts } from '../../domain/failure.ts';
 import { verdictOf } from '../../domain/label.ts';
 import { assertWhole } from '../../domain/readiness/harness.ts';
 import { assertReady, preflightCheck } from '../../domain/readiness/preflight.ts';
 import { evidenceReadback } from '../../domain/readiness/readback.ts';
-import { runInGroup } from '../../dots/reader/subprocess.ts';
+import { answered, readbackOf } from '../ask-bin.ts';
 import { badInputResult, type EvidenceCheck, type EvidenceDocument } from './document.ts';
 
-const LIMIT_MS = 60_000;
-/** The whole readback of a runtime is a quarter of a megabyte; one that is a hundred times as long is another fault. */
-const LIMIT_BYTES = 32 * 1024 * 1024;
-
-const preflightAnswer = z.object({ checks: z.array(preflightCheck) });
-const harnessAnswer = z.object({ unmoved: z.int().check(z.positive()), cases: z.array(badInputResult) });
+export const preflightAnswer = z.object({ checks: z.array(preflightCheck) });
+export const harnessAnswer = z.object({ unmoved: z.int().check(z.positive()), cases: z.array(badInputResult) });
 
 /**
  * Asks the three DOTs that prove readiness for all they know, and puts it together with the steps as they are declared.
@@ -29,7 +22,8 @@ const harnessAnswer = z.object({ unmoved: z.int().check(z.positive()), cases: z.
  */
 export async function collectEvidence(folder: string, order: EvidenceOrder): Promise<EvidenceDocument> {
   const { proven_for, planned } = order;
-  const ask = (bin: string, words: readonly string[], stdin: unknown) => askBin(folder, bin, words, stdin as Json);
+  const ask = (bin: string, words: readonly string[], stdin: unknown) =>
+    readbackOf(folder, { bin, words, stdin: stdin as Json });
   const { checks: preflight } = answered(preflightAnswer, await ask('dot-c1-preflight', [], proven_for));
   assertReady(preflight);
   const { unmoved, cases } = answered(harnessAnswer, await ask('dot-c1-bad-input-harness', [], proven_for));
@@ -55,11 +49,11 @@ export async function collectEvidence(folder: string, order: EvidenceOrder): Pro
   };
 }
 
-function preflightResult(count: number): EvidenceCheck {
+export function preflightResult(count: number): EvidenceCheck {
   return passed('preflight', 'dot-c1-preflight', count, `READY ${count}/${count}`);
 }
 
-function harnessResults(
+export function harnessResults(
   cases: EvidenceDocument['bad_inputs'],
   unmoved: number,
 ): readonly [refused: EvidenceCheck, accepted: EvidenceCheck, unmoved: EvidenceCheck] {
@@ -89,39 +83,4 @@ function harnessResults(
 
 function passed(name: string, bin: string, checked: number, seen: string): EvidenceCheck {
   return { name, repeat: `${bin} --cloud`, outcome: 'passed', checked, seen };
-}
-
-async function askBin(folder: string, bin: string, words: readonly string[], stdin: Json): Promise<unknown> {
-  const options = { input: canonicalJson(stdin), limitBytes: LIMIT_BYTES };
-  const ended = await runInGroup(join(folder, bin), ['--cloud', ...words], folder, LIMIT_MS, options).catch(
-    (cause: unknown) => {
-      throw unread(bin, cause instanceof Error ? cause.message : String(cause), cause);
-    },
-  );
-  if (ended.status !== 0) throw failureIn(bin, ended.stderr);
-  try {
-    return (JSON.parse(ended.stdout) as { readonly readback: unknown }).readback;
-  } catch (cause) {
-    throw unread(bin, 'an answer that is no JSON', cause);
-  }
-}
-
-/** What stopped the bin stops the evidence, with its own code. */
-function failureIn(bin: string, stderr: string): C1Error {
-  const parts = failureParts(stderr.trim().split('\n').at(-1) ?? '');
-  if (parts === null || !isCode(parts.code)) return unread(bin, 'no outcome');
-  return new C1Error(parts.code, { ...parts, seen: `${bin}: ${parts.seen}` });
-}
-
-function answered<T>(schema: z.ZodMiniType<T>, answer: unknown): T {
-  const parsed = schema.safeParse(answer);
-  if (parsed.success) return parsed.data;
-  throw new C1Error('ERROR_READ_FAILED', {
-    seen: z.prettifyError(parsed.error),
-    expected: 'the answer of a readiness DOT',
-  });
-}
-
-function unread(bin: string, seen: string, cause?: unknown): C1Error {
-  return new C1Error('ERROR_READ_FAILED', { seen: `${bin}: ${seen}`, expected: 'its whole answer' }, { cause });
 }

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { C1Error } from '../../domain/codes.ts';
 import '../../domain/english.ts';
 import { evidenceOrder } from '../../domain/evidence/order.ts';
-import { EVIDENCE_SCHEMA, type EvidencePredicate } from '../../domain/evidence/statement.ts';
+import { EVIDENCE_SCHEMA, type EvidencePredicate, result } from '../../domain/evidence/statement.ts';
 import { preflightCheck } from '../../domain/readiness/preflight.ts';
 import { evidenceReadback } from '../../domain/readiness/readback.ts';
 
@@ -35,13 +35,6 @@ export const badInputResult = z.strictObject({
   accepted: count,
   routes: z.array(z.string()),
   repeat: z.string(),
-});
-
-/** Engineering and authority are two results, never one. */
-const result = z.strictObject({
-  engineering: z.enum(['PASS', 'HOLD']),
-  authority: z.enum(['PASS', 'NOT PASS']),
-  authority_why: z.string(),
 });
 
 export const evidenceDocument = z.strictObject({

@@ -66,7 +66,7 @@ function deltasOf({ deltas }: JournalRun): Html {
   return list(deltas.map((delta) => html`${delta.op} ${code(refOf(delta))}`));
 }
 
-export const badInputs: Sections = ({ bad_inputs }) => [
+export const badInputs = ({ bad_inputs }: Pick<EvidenceDocument, 'bad_inputs'>): readonly Html[] => [
   html`<p>Each was refused with its code, and the same request made good was accepted.</p>
 <ol class="grid">${bad_inputs.map(
     ({ number, name, code: said, refused, accepted, repeat }) =>

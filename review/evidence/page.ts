@@ -35,7 +35,8 @@ ${SECTIONS.map(([id, title, of]) => section(id, title, ...of(document)))}
   return page(`Evidence of C1 readiness: ${stack}`, body);
 }
 
-function page(title: string, body: Html): string {
+/** A page that needs nothing else. */
+export function page(title: string, body: Html): string {
   const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
   return html`<!doctype html>
 <html lang="en">
@@ -68,7 +69,7 @@ function summary({ result, readback, order }: EvidenceDocument): Html {
 <p>Check this folder without a network: ${code('npx c1 evidence verify <folder> --key <public key of the signer>')}</p>`;
 }
 
-function checks({ checks: done }: EvidenceDocument): readonly Html[] {
+export function checks({ checks: done }: Pick<EvidenceDocument, 'checks'>): readonly Html[] {
   return [
     html`<p>A check that was not executed is no pass, and a pass of nothing is none: each has the count of what it looked at.</p>`,
     table('Checks', done, [

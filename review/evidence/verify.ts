@@ -1,7 +1,7 @@
 import { digestOf, type Json, sameJson, sha256Hex } from '../../domain/canonical.ts';
 import { C1Error } from '../../domain/codes.ts';
 import type { VerifyKey } from '../../domain/evidence/keys.ts';
-import { EVIDENCE_FILES, type EvidenceStatement } from '../../domain/evidence/statement.ts';
+import { EVIDENCE_FILES, EVIDENCE_KIND, type EvidenceStatement } from '../../domain/evidence/statement.ts';
 import type { LedgerEntry } from '../../domain/readiness/readback.ts';
 import { parseJsonStrictly } from '../../domain/strict-json.ts';
 import { altered, openFolder, readMember } from '../../dots/evidence/folder.ts';
@@ -40,7 +40,7 @@ export interface Verification {
  * HOLD_EVIDENCE_STALE
  */
 export function verifyPackage(folder: string, { keys, stack, state }: VerifyOptions): Verification {
-  const { statement, digest, signer, files } = openFolder(folder, keys);
+  const { statement, digest, signer, files } = openFolder(folder, keys, EVIDENCE_KIND);
   const document = readDocument(folder, statement);
   const links = assertChain(document.readback.ledger.chain);
   assertManifest(folder, document);
@@ -114,10 +114,10 @@ function verifyState(document: EvidenceDocument, digest: string, state: StackSta
   return passed('state', compared, 'everything that the state knows is in the evidence');
 }
 
-function passed(name: string, checked: number, seen: string): Verified {
+export function passed(name: string, checked: number, seen: string): Verified {
   return { name, outcome: 'passed', checked, seen };
 }
 
-function notExecuted(name: string, seen: string): Verified {
+export function notExecuted(name: string, seen: string): Verified {
   return { name, outcome: 'not executed', checked: 0, seen };
 }

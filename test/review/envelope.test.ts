@@ -70,7 +70,7 @@ describe('keys', () => {
     expect(listed).toContain(keyid);
     expect(verifyKeyOf(read('plain.pub')).keyid).toBe(keyid);
     expect(signingKeyOf(pem).keyid).toBe(keyid);
-    const opened = readEnvelope(envelopeBy(read('plain')));
+    const opened = readEnvelope(envelopeBy(read('plain')), EVIDENCE_KIND);
     expect(assertSigned(opened, [verifyKeyOf(read('plain.pub'))])).toBe(keyid);
     expect(
       assertSigned(opened, [verifyKeyOf(createPublicKey(pem).export({ type: 'spki', format: 'pem' }).toString())]),

@@ -38,7 +38,7 @@ const digestOfPackage = (folder: string) => packageDigest(readFileSync(member(fo
 /** The package with another statement, signed by whoever can. */
 function reseal(folder: string, change: (statement: EvidenceStatement) => EvidenceStatement, keys = owner): void {
   const file = member(folder, EVIDENCE_ENVELOPE);
-  const { statement } = readEnvelope(readFileSync(file));
+  const { statement } = readEnvelope(readFileSync(file), EVIDENCE_KIND);
   writeFileSync(file, canonicalJson(sealEnvelope(change(statement), signingKeyOf(keys.privateKey)) as unknown as Json));
 }
 

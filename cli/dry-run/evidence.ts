@@ -1,0 +1,22 @@
+import { join } from 'node:path';
+import { EVIDENCE_FOLDER } from '../../domain/evidence/record.ts';
+import { signersHere } from '../../dots/evidence/package.ts';
+import { stackStateOf } from '../../review/evidence/stack-state.ts';
+import { type Verification, verifyPackage } from '../../review/evidence/verify.ts';
+import type { StatePaths } from '../../runtime/paths.ts';
+import { exportStack } from '../stack.ts';
+
+/** Where W9 leaves the package of a stack. */
+export function evidenceFolder({ state }: StatePaths, stack: string): string {
+  return join(state, EVIDENCE_FOLDER, stack);
+}
+
+/**
+ * The evidence of a stack that can be signed for: whole, by an allowed key, and as new as the stack's state.
+ *
+ * @throws C1Error as `verifyPackage`; ERROR_STACK_UNKNOWN and whatever stops the engine
+ */
+export async function currentEvidence(paths: StatePaths, stack: string): Promise<Verification> {
+  const state = stackStateOf(Buffer.from(JSON.stringify(await exportStack(stack))));
+  return verifyPackage(evidenceFolder(paths, stack), { keys: signersHere(paths.secrets), stack, state });
+}

@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { C1Error } from '../../domain/codes.ts';
+import { type Authorization, authorization, evidenceFault, pairFault } from '../../domain/dry-run-authorization.ts';
+import { authorityOf } from '../../domain/evidence/flags.ts';
+import { DRY_RUN_SCHEMA, EVIDENCE_FILES } from '../../domain/evidence/statement.ts';
+import { verdictOf } from '../../domain/label.ts';
+import { parseJsonStrictly } from '../../domain/strict-json.ts';
+import { assertSignatures } from '../../dots/kernel/dry-run.ts';
+import { keyFileOf, signersOf } from '../../dots/kernel/ssh.ts';
+import { answered, readbackOf } from '../../review/ask-bin.ts';
+import { verifyAnswer } from '../../review/dry-run/answers.ts';
+import { type DryRunDocument, engineeringOf } from '../../review/dry-run/document.ts';
+import { dryRunPackageOf } from '../../review/dry-run/package.ts';
+import { type DryRunOrder, perform } from '../../review/dry-run/sequence.ts';
+import { writePackage } from '../../review/evidence/package.ts';
+import type { Verification } from '../../review/evidence/verify.ts';
+import { type StatePaths, statePaths } from '../../runtime/paths.ts';
+import { OPERATOR } from '../../runtime/stand-in-keys.ts';
+import { currentEvidence, evidenceFolder } from './evidence.ts';
+
+export interface RunOrder {
+  readonly stack: string;
+  /** Files with a signed statement each. */
+  readonly statements: readonly string[];
+}
+
+export interface DryRunEnd {
+  readonly document: DryRunDocument;
+  /** Where its package is. */
+  readonly folder: string;
+  readonly failure: C1Error | null;
+}
+
+/**
+ * The governed dry run (readiness.md, "HALT, then the governed dry run"): the grant is used, once, and nothing else is
+ * changed. What it found is written and signed, whatever that was.
+ *
+ * @param say hears what is done as it begins
+ * @throws C1Error HOLD_DRYRUN_NOT_AUTHORIZED, REJECT_AUTH_ALREADY_CONSUMED and whatever else keeps it from beginning
+ */
+export async function dryRun(stateDir: string, order: RunOrder, say: (name: string) => void): Promise<DryRunEnd> {
+  const paths = statePaths(stateDir);
+  const authorizations = order.statements.map(readStatement);
+  const began_at = new Date().toISOString();
+  const evidence = await currentEvidence(paths, order.stack);
+  assertAuthorized(paths, authorizations, { now: began_at, stack: order.stack, digest: evidence.digest });
+  const given = orderOf(paths, order.stack, evidence, authorizations);
+  const auth_code = await unusedGrant(given);
+  const { checks, found, failure } = await perform(given, say);
+  const { label } = evidence.document;
+  const document: DryRunDocument = {
+    ...{ schema: DRY_RUN_SCHEMA, label, stack: order.stack },
+    verdict: failure === null ? verdictOf(label, 'GOVERNED_C1_DRYRUN_EXECUTED') : failure.code,
+    result: { engineering: engineeringOf([...checks]), ...authorityOf(label) },
+    ...{ evidence_digest: evidence.digest, authorizations: [...authorizations], auth_code },
+    ...{ began_at, ended_at: new Date().toISOString(), checks: [...checks] },
+    ...{ build: null, bad_inputs: [], readback: null, ...found },
+  };
+  const folder = `${evidenceFolder(paths, order.stack)}-dry-run-${auth_code.slice(-16)}`;
+  writePackage(folder, dryRunPackageOf(document, readFileSync(keyFileOf(signersOf(paths.secrets), OPERATOR), 'utf8')));
+  return { document, folder, failure };
+}
+
+/** One signed statement out of a file. @throws C1Error HOLD_DRYRUN_NOT_AUTHORIZED */
+function readStatement(file: string): Authorization {
+  const expected = 'a statement that npx c1 dry-run sign wrote';
+  try {
+    const parsed = authorization.safeParse(parseJsonStrictly(readFileSync(file)));
+    if (parsed.success) return parsed.data;
+    throw notAuthorized(`${file} of another shape (${z.prettifyError(parsed.error)})`, expected);
+  } catch (cause) {
+    if (cause instanceof C1Error && cause.code === 'HOLD_DRYRUN_NOT_AUTHORIZED') throw cause;
+    throw notAuthorized(`no readable statement in ${file}`, expected, cause);
+  }
+}
+
+interface Here {
+  readonly now: string;
+  readonly stack: string;
+  readonly digest: string;
+}
+
+/** What executor and verifier will ask as well: here, before anything begins. @throws C1Error HOLD_DRYRUN_NOT_AUTHORIZED */
+function assertAuthorized({ secrets }: StatePaths, given: readonly Authorization[], { now, ...entered }: Here): void {
+  const fault = pairFault(given, now) ?? evidenceFault(given, entered);
+  if (fault !== null) throw notAuthorized(fault, "the reviewer's confirmation and the owner's authorization");
+  assertSignatures(signersOf(secrets), given);
+}
+
+function notAuthorized(seen: string, expected: string, cause?: unknown): C1Error {
+  return new C1Error('HOLD_DRYRUN_NOT_AUTHORIZED', { seen, expected }, { cause });
+}
+
+function orderOf(
+  paths: StatePaths,
+  stack: string,
+  { document, statement }: Verification,
+  authorizations: readonly Authorization[],
+): DryRunOrder {
+  const { manifest_sha256 } = statement.predicate;
+  return {
+    folder: paths.bin,
+    manifest: join(evidenceFolder(paths, stack), EVIDENCE_FILES.manifest),
+    evidence: { order: document.order, manifest_sha256 },
+    authorizations,
+  };
+}
+
+/** The second dry run on a grant is refused before its first command. @throws C1Error as the verifier */
+async function unusedGrant({ folder, manifest }: DryRunOrder): Promise<string> {
+  const asked = { bin: 'dot-c1-vocab-verify', words: ['--manifest', manifest], stdin: {} };
+  return answered(verifyAnswer, await readbackOf(folder, asked)).auth_code;
+}

@@ -1,0 +1,45 @@
+import * as z from 'zod/mini';
+import { authorizations } from '../../domain/dry-run-authorization.ts';
+import '../../domain/english.ts';
+import { DRY_RUN_SCHEMA, type DryRunPredicate, result } from '../../domain/evidence/statement.ts';
+import { evidenceReadback } from '../../domain/readiness/readback.ts';
+import { badInputResult, evidenceCheck } from '../evidence/document.ts';
+import { buildAnswer } from './answers.ts';
+
+/** What a governed dry run leaves: what it was authorized over, what was done, and what was seen (readiness.md, "HALT"). */
+export const dryRunDocument = z.strictObject({
+  schema: z.literal(DRY_RUN_SCHEMA),
+  label: z.array(z.string()),
+  stack: z.string(),
+  verdict: z.string(),
+  result,
+  evidence_digest: z.string(),
+  authorizations: authorizations.check(z.minLength(2)),
+  auth_code: z.string(),
+  began_at: z.iso.datetime(),
+  ended_at: z.iso.datetime(),
+  checks: z.array(evidenceCheck).check(z.minLength(1)),
+  /** Null where it did not come to it. */
+  build: z.nullable(buildAnswer),
+  bad_inputs: z.array(badInputResult),
+  readback: z.nullable(evidenceReadback),
+});
+export type DryRunDocument = z.infer<typeof dryRunDocument>;
+
+export function predicateOf({ checks, ...document }: DryRunDocument): DryRunPredicate {
+  const { label, stack, verdict, result: said, evidence_digest, auth_code } = document;
+  const count = (outcome: DryRunDocument['checks'][number]['outcome']) =>
+    checks.filter((check) => check.outcome === outcome).length;
+  return {
+    ...{ schema: DRY_RUN_SCHEMA, label, stack, verdict, result: said, evidence_digest, auth_code },
+    checks: {
+      ...{ passed: count('passed'), failed: count('failed'), not_executed: count('not executed') },
+      things: checks.reduce((sum, { checked }) => sum + checked, 0),
+    },
+  };
+}
+
+/** Nothing but a pass of every check is a pass of engineering. */
+export function engineeringOf(checks: DryRunDocument['checks']): DryRunDocument['result']['engineering'] {
+  return checks.length > 0 && checks.every(({ outcome }) => outcome === 'passed') ? 'PASS' : 'HOLD';
+}

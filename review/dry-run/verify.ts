@@ -1,0 +1,100 @@
+import { type Json, sameJson } from '../../domain/canonical.ts';
+import { C1Error } from '../../domain/codes.ts';
+import { evidenceFault, pairFault } from '../../domain/dry-run-authorization.ts';
+import type { VerifyKey } from '../../domain/evidence/keys.ts';
+import { DRY_RUN_FILES, DRY_RUN_KIND, type DryRunStatement } from '../../domain/evidence/statement.ts';
+import { parseJsonStrictly } from '../../domain/strict-json.ts';
+import { altered, openFolder, readMember } from '../../dots/evidence/folder.ts';
+import { assertSignatures } from '../../dots/kernel/dry-run.ts';
+import type { Signers } from '../../dots/kernel/ssh.ts';
+import { notExecuted, passed, type Verified } from '../evidence/verify.ts';
+import { type DryRunDocument, dryRunDocument, engineeringOf, predicateOf } from './document.ts';
+
+export interface VerifyOptions {
+  readonly keys: readonly VerifyKey[];
+  /** The stack that it must be of; null where nobody said. */
+  readonly stack: string | null;
+  /** Who may authorize a dry run; null where nobody gave a list. */
+  readonly signers: Signers | null;
+}
+
+export interface DryRunVerification {
+  readonly digest: string;
+  readonly signer: string;
+  readonly statement: DryRunStatement;
+  readonly verified: readonly Verified[];
+}
+
+/**
+ * Verifies the folder of a dry run, without a network and without the runtime.
+ *
+ * @throws C1Error as `openFolder`; REJECT_EVIDENCE_MALFORMED, REJECT_EVIDENCE_ALTERED; REJECT_EVIDENCE_OTHER_STACK;
+ * HOLD_DRYRUN_NOT_AUTHORIZED when its statements are over something else; HOLD_EVIDENCE_INCOMPLETE when it was stopped
+ */
+export function verifyDryRun(folder: string, { keys, stack, signers }: VerifyOptions): DryRunVerification {
+  const { statement, digest, signer, files } = openFolder(folder, keys, DRY_RUN_KIND);
+  const document = readDocument(folder, statement);
+  const { passed: count, things } = statement.predicate.checks;
+  const statements = assertAuthorized(document);
+  const verified = [
+    passed('signature', 1, `by ${signer}`),
+    passed('files', files, 'each as it was signed, none missing, none added'),
+    passed('statements', statements, `over evidence ${document.evidence_digest}`),
+    verifySigners(document, signers),
+    verifyStack(statement, stack),
+  ];
+  assertPassed(document);
+  return {
+    ...{ digest, signer, statement },
+    verified: [...verified, passed('checks', count, `each passed, ${things} things looked at`)],
+  };
+}
+
+/** The document says in long what the statement says in short, and no pass that its checks do not bear out. */
+function readDocument(folder: string, statement: DryRunStatement): DryRunDocument {
+  const document = parseDocument(readMember(folder, DRY_RUN_FILES.document));
+  const isSame = sameJson(predicateOf(document) as unknown as Json, statement.predicate as unknown as Json);
+  if (isSame && document.result.engineering === engineeringOf(document.checks)) return document;
+  throw altered('a statement that says something else than its document', 'both the same');
+}
+
+function parseDocument(bytes: Uint8Array): DryRunDocument {
+  try {
+    return dryRunDocument.parse(parseJsonStrictly(bytes));
+  } catch (cause) {
+    const seen = `${DRY_RUN_FILES.document} of another shape`;
+    throw new C1Error('REJECT_EVIDENCE_MALFORMED', { seen, expected: 'the dry run as it was written' }, { cause });
+  }
+}
+
+/** As they were when it began. */
+function assertAuthorized({ authorizations, began_at, stack, evidence_digest }: DryRunDocument): number {
+  const entered = { stack, digest: evidence_digest };
+  const fault = pairFault(authorizations, began_at) ?? evidenceFault(authorizations, entered);
+  if (fault === null) return authorizations.length;
+  const expected = 'two statements over its evidence, by two people';
+  throw new C1Error('HOLD_DRYRUN_NOT_AUTHORIZED', { seen: fault, expected });
+}
+
+function verifySigners({ authorizations }: DryRunDocument, signers: Signers | null): Verified {
+  if (signers === null) return notExecuted('signers', 'nobody said who may authorize (--allowed-signers)');
+  assertSignatures(signers, authorizations);
+  return passed('signers', authorizations.length, 'each statement by an allowed key of its signer');
+}
+
+function verifyStack({ predicate }: DryRunStatement, stack: string | null): Verified {
+  if (stack === null) return notExecuted('stack', `it says ${predicate.stack}; nobody said which it must be (--stack)`);
+  if (predicate.stack === stack) return passed('stack', 1, stack);
+  const seen = `a dry run of stack ${predicate.stack}`;
+  throw new C1Error('REJECT_EVIDENCE_OTHER_STACK', { seen, expected: `stack ${stack}` });
+}
+
+function assertPassed({ checks }: DryRunDocument): void {
+  const open = checks.find(({ outcome, checked }) => outcome !== 'passed' || checked === 0);
+  if (open === undefined) return;
+  throw new C1Error('HOLD_EVIDENCE_INCOMPLETE', {
+    seen: `${open.name}: ${open.outcome}; ${open.seen}`,
+    expected: 'a dry run that came to its end',
+    next: open.repeat,
+  });
+}
