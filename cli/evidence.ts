@@ -5,6 +5,9 @@ import { C1Error } from '../domain/codes.ts';
 import { REVOKED_SIGNERS } from '../domain/dry-run-authorization.ts';
 import { type VerifyKey, verifyKeyOf } from '../domain/evidence/keys.ts';
 import { evidenceSigners } from '../domain/evidence/signers.ts';
+import { DRY_RUN_KIND } from '../domain/evidence/statement.ts';
+import { type Signers, signersOf } from '../dots/kernel/ssh.ts';
+import { type DryRunVerification, verifyDryRun } from '../review/dry-run/verify.ts';
 import { stackStateOf } from '../review/evidence/stack-state.ts';
 import { type Verification, type Verified, verifyPackage } from '../review/evidence/verify.ts';
 import { stateDirOf, statePaths } from '../runtime/paths.ts';
@@ -47,13 +50,33 @@ export function addEvidence(program: Command): void {
     .action(async (folder: string, flags: VerifyFlags) => {
       const { key, allowedSigners, stack, state, json = false } = flags;
       const keys = key === undefined ? signersIn(allowedSigners) : [readKey(key)];
-      const found = verifyPackage(folder, {
-        keys,
-        stack: stack ?? null,
-        state: state === undefined ? null : stackStateOf(read(state)),
-      });
+      const isDryRun = existsSync(path.join(folder, DRY_RUN_KIND.envelope));
+      if (isDryRun && state !== undefined) throw notOfDryRuns();
+      const found = isDryRun
+        ? verifyDryRun(folder, { keys, stack: stack ?? null, signers: authorizers({ key, allowedSigners }) })
+        : verifyPackage(folder, {
+            keys,
+            stack: stack ?? null,
+            state: state === undefined ? null : stackStateOf(read(state)),
+          });
       await printAnswer({ text: textOf(found), json: jsonOf(found) }, json);
     });
+}
+
+function notOfDryRuns(): C1Error {
+  const seen = '--state with the evidence of a dry run';
+  return new C1Error('ERROR_USAGE', {
+    seen,
+    expected: 'a dry run without it: the state of a stack knows nothing of it',
+  });
+}
+
+/** Who may authorize a dry run: the list beside which the keys of evidence are looked up; a single key says nothing of it. */
+function authorizers({ key, allowedSigners }: Pick<VerifyFlags, 'key' | 'allowedSigners'>): Signers | null {
+  if (key !== undefined) return null;
+  const { secrets } = statePaths(stateDirOf(process.env));
+  if (allowedSigners === undefined) return signersOf(secrets);
+  return path.basename(allowedSigners) === 'allowed_signers' ? { folder: path.dirname(allowedSigners) } : null;
 }
 
 function readKey(file: string): VerifyKey {
@@ -83,7 +106,9 @@ function read(file: string): Buffer {
   }
 }
 
-function textOf({ digest, statement, verified }: Verification): readonly string[] {
+type Found = Pick<Verification | DryRunVerification, 'digest' | 'signer' | 'statement' | 'verified'>;
+
+function textOf({ digest, statement, verified }: Found): readonly string[] {
   return [...verified.map(lineOf), `digest of the package ${digest}`, statement.predicate.verdict];
 }
 
@@ -91,6 +116,6 @@ function lineOf({ name, outcome, checked, seen }: Verified): string {
   return `${name.padEnd(15)} ${outcome === 'passed' ? `passed, ${checked}` : outcome}: ${seen}`;
 }
 
-function jsonOf({ digest, signer, statement, verified }: Verification) {
+function jsonOf({ digest, signer, statement, verified }: Found) {
   return { code: 'OK_READ', digest, signer, ...statement.predicate, verified };
 }

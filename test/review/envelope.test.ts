@@ -8,7 +8,7 @@ import { C1Error } from '../../domain/codes.ts';
 import { assertSigned, preAuthEncoding, readEnvelope } from '../../domain/evidence/envelope.ts';
 import { signingKeyOf, verifyKeyOf } from '../../domain/evidence/keys.ts';
 import { evidenceSigners } from '../../domain/evidence/signers.ts';
-import { EVIDENCE_ENVELOPE } from '../../domain/evidence/statement.ts';
+import { EVIDENCE_ENVELOPE, EVIDENCE_KIND } from '../../domain/evidence/statement.ts';
 import { packageOf } from '../../review/evidence/package.ts';
 import { documentOf, keyPair, scratchFolder } from './support/evidence.ts';
 

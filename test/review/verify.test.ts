@@ -5,7 +5,7 @@ import { canonicalJson, type Json, sha256Hex } from '../../domain/canonical.ts';
 import { C1Error } from '../../domain/codes.ts';
 import { readEnvelope, sealEnvelope } from '../../domain/evidence/envelope.ts';
 import { signingKeyOf } from '../../domain/evidence/keys.ts';
-import { EVIDENCE_ENVELOPE, type EvidenceStatement } from '../../domain/evidence/statement.ts';
+import { EVIDENCE_ENVELOPE, EVIDENCE_KIND, type EvidenceStatement } from '../../domain/evidence/statement.ts';
 import { packageDigest } from '../../dots/evidence/folder.ts';
 import { type EvidenceDocument, evidenceDocument } from '../../review/evidence/document.ts';
 import { documentBytes } from '../../review/evidence/package.ts';
