@@ -11,8 +11,8 @@ import { examples, print, printAnswer } from './output.ts';
 import { assertStateOfProgram } from './stack.ts';
 
 interface RunFlags {
-  readonly confirmation: string;
-  readonly authorization: string;
+  readonly confirmation?: string;
+  readonly authorization?: string;
   readonly stack: string;
   readonly json?: boolean;
 }
@@ -34,8 +34,8 @@ export function addDryRun(program: Command): void {
   const command = program
     .command('dry-run')
     .description('make the one governed dry run that reviewer and owner authorized; it uses the grant')
-    .requiredOption('--confirmation <file>', "the reviewer's signed confirmation")
-    .requiredOption('--authorization <file>', "the owner's signed authorization")
+    .option('--confirmation <file>', "the reviewer's signed confirmation")
+    .option('--authorization <file>', "the owner's signed authorization")
     .option('--stack <name>', 'the stack whose evidence was signed', STACK)
     .option('--json', 'print one JSON document')
     .addHelpText(
@@ -50,7 +50,8 @@ export function addDryRun(program: Command): void {
       const stateDir = stateDirOf(process.env);
       assertStateOfProgram(stateDir);
       const say = (name: string) => void print(`❯ ${name}`, process.stderr);
-      const end = await dryRun(stateDir, { stack, statements: [confirmation, authorization] }, say);
+      const statements = [confirmation, authorization].filter((file) => file !== undefined);
+      const end = await dryRun(stateDir, { stack, statements }, say);
       await printAnswer({ text: textOf(end), json: jsonOf(end) }, json);
       if (end.failure !== null) throw end.failure;
     });

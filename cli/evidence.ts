@@ -53,7 +53,7 @@ export function addEvidence(program: Command): void {
       const isDryRun = existsSync(path.join(folder, DRY_RUN_KIND.envelope));
       if (isDryRun && state !== undefined) throw notOfDryRuns();
       const found = isDryRun
-        ? verifyDryRun(folder, { keys, stack: stack ?? null, signers: authorizers({ key, allowedSigners }) })
+        ? verifyDryRun(folder, { keys, stack: stack ?? null, signers: authorizers(key, allowedSigners) })
         : verifyPackage(folder, {
             keys,
             stack: stack ?? null,
@@ -72,7 +72,7 @@ function notOfDryRuns(): C1Error {
 }
 
 /** Who may authorize a dry run: the list beside which the keys of evidence are looked up; a single key says nothing of it. */
-function authorizers({ key, allowedSigners }: Pick<VerifyFlags, 'key' | 'allowedSigners'>): Signers | null {
+function authorizers(key: string | undefined, allowedSigners: string | undefined): Signers | null {
   if (key !== undefined) return null;
   const { secrets } = statePaths(stateDirOf(process.env));
   if (allowedSigners === undefined) return signersOf(secrets);

@@ -153,8 +153,8 @@ export const CODES = {
   ),
   HOLD_DRYRUN_NOT_AUTHORIZED: hold(
     'The dry run lacks one of the two signed authorizations, or one of them does not hold.',
-    "have the reviewer's confirmation and the owner's authorization signed over the evidence",
-    ['bin', 'executor'],
+    'npx c1 dry-run sign --kind reviewer_confirmation and --kind owner_authorization, each by its own signer, over the evidence',
+    ['bin', 'executor', 'cli'],
   ),
   HOLD_ENDPOINT_MISSING: hold(
     'The contract names no endpoint, so that nobody is there to do a dry run.',

@@ -1,6 +1,6 @@
 import type { Json } from '../../domain/canonical.ts';
 import { type Authorization, type AuthorizationKind, DRY_RUN_NAMESPACE } from '../../domain/dry-run-authorization.ts';
-import { assertSignatures } from '../../dots/kernel/dry-run.ts';
+import { keyOf } from '../../dots/kernel/dry-run.ts';
 import { keyFileOf, sign, signersOf } from '../../dots/kernel/ssh.ts';
 import { statePaths } from '../../runtime/paths.ts';
 import { currentEvidence } from './evidence.ts';
@@ -28,6 +28,6 @@ export async function signStatement(stateDir: string, order: SignOrder): Promise
   const statement = { kind, evidence_digest: digest, signer, expires_at, stack };
   const signature = sign(statement satisfies Json, order.keyFile ?? keyFileOf(signers, signer), DRY_RUN_NAMESPACE);
   const signed = { statement, signature };
-  assertSignatures(signers, [signed]);
+  keyOf(signers, signed);
   return signed;
 }

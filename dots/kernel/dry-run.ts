@@ -40,7 +40,12 @@ export function assertSignatures(signers: Signers, given: readonly Authorization
   if (fault !== null) throw unauthorized(fault);
 }
 
-function keyOf(signers: Signers, given: Authorization): string {
+/**
+ * Fingerprint of the key that signed the statement, which the allowed signers list for its signer.
+ *
+ * @throws C1Error HOLD_DRYRUN_NOT_AUTHORIZED; HOLD_SIGNERS_MISSING, ERROR_SSH_MISSING
+ */
+export function keyOf(signers: Signers, given: Authorization): string {
   const { kind, signer } = given.statement;
   try {
     return verify(signers, statementOf(given), given.signature, signer, { namespace: DRY_RUN_NAMESPACE });
