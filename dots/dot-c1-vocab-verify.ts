@@ -55,7 +55,7 @@ runReadBin<Order>({
       manifest: order.presented,
     });
     if (order.consumes) {
-      const here = { now: state.gates.now, entered: await readEntered(client, decision) };
+      const here = { now: state.gates.now, entered: await readEntered(client) };
       assertAuthorizedDryRun(signersOf(runtimeConfig().secretsDir), order.authorizations, here);
     }
     return { ...decision, gate: await passGate(client, DOT, MODE, {}) };

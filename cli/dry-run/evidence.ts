@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { C1Error } from '../../domain/codes.ts';
 import { EVIDENCE_FOLDER } from '../../domain/evidence/record.ts';
 import { signersHere } from '../../dots/evidence/package.ts';
 import { stackStateOf } from '../../review/evidence/stack-state.ts';
@@ -14,9 +16,15 @@ export function evidenceFolder({ state }: StatePaths, stack: string): string {
 /**
  * The evidence of a stack that can be signed for: whole, by an allowed key, and as new as the stack's state.
  *
- * @throws C1Error as `verifyPackage`; ERROR_STACK_UNKNOWN and whatever stops the engine
+ * @throws C1Error HOLD_EVIDENCE_MISSING where W9 wrote none; as `verifyPackage`; ERROR_STACK_UNKNOWN and whatever stops the engine
  */
 export async function currentEvidence(paths: StatePaths, stack: string): Promise<Verification> {
-  const state = stackStateOf(Buffer.from(JSON.stringify(await exportStack(stack))));
-  return verifyPackage(evidenceFolder(paths, stack), { keys: signersHere(paths.secrets), stack, state });
+  const exported = await exportStack(stack);
+  const folder = evidenceFolder(paths, stack);
+  if (!existsSync(folder) || (exported.deployment.resources ?? []).length === 0) {
+    const seen = `no evidence of stack ${stack}`;
+    throw new C1Error('HOLD_EVIDENCE_MISSING', { seen, expected: 'a stack that is applied through W9' });
+  }
+  const state = stackStateOf(Buffer.from(JSON.stringify(exported)));
+  return verifyPackage(folder, { keys: signersHere(paths.secrets), stack, state });
 }

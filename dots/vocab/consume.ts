@@ -23,7 +23,7 @@ export async function consume(client: Client, verified: Json, onRequest: OnReque
 }
 
 /** Whose grant it is that was verified. @throws C1Error HOLD_DRIFT */
-export async function claimantOf(client: Client, verified: Json): Promise<Claimant> {
+async function claimantOf(client: Client, verified: Json): Promise<Claimant> {
   const { auth_code } = verified as unknown as Consumption;
   const { rows } = await client.query<Claimant>(
     `select c.stack, c.resource from iu_core.claim c where c.surface = 'governance_build_authorization' and c.key = $1`,
