@@ -11,6 +11,7 @@ import { reportFailure } from './failure.ts';
 import { addPrewrite } from './prewrite.ts';
 import { addRecover } from './recover.ts';
 import { addRehearse } from './rehearse.ts';
+import { addReviewPacket } from './review-packet.ts';
 import { addRuntime } from './runtime.ts';
 
 /** Every subcommand of `c1`; a new one is one more line. */
@@ -20,6 +21,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addPrewrite,
   addRehearse,
   addEvidence,
+  addReviewPacket,
   addRecover,
   addEnv,
   addDocs,
