@@ -5,7 +5,7 @@ import { stateDirOf } from '../runtime/paths.ts';
 import { SILENT } from '../runtime/reporter.ts';
 import { stopRuntime } from '../runtime/runtime.ts';
 import { deltaTableOf, type Ending, endingJson, failureLines, summaryLines } from './demo/report.ts';
-import { AFTER_PREVIEW, type Story, TIDY_UP, UNTIL_PREVIEW } from './demo/story.ts';
+import { AFTER_PREVIEW, KEEP, type Story, TIDY_UP, UNTIL_PREVIEW } from './demo/story.ts';
 import { type Progress, secondsSince, tell } from './demo/tell.ts';
 import { asC1Error, reportFailure } from './failure.ts';
 import { colorsFor, print } from './output.ts';
@@ -18,7 +18,7 @@ interface Flags {
 const EXAMPLES = `
 Examples:
   $ npm run demo
-  $ npm run demo -- --keep          leave the runtime and the applied rows for a look
+  $ npm run demo -- --keep          applies again at the end, and leaves it for a look
   $ npm --silent run demo -- --json | jq .counters
 
 It works on the stack dryrun and the embedded runtime of this checkout, and stops where the stack holds resources.
@@ -29,8 +29,8 @@ ${LABEL_LINE}`;
 /** `npm run demo`: the main job once through, on real parts. Gives the exit status. */
 async function main(words: readonly string[]): Promise<number> {
   const command = new Command('npm run demo --')
-    .description('Previews, applies, reads back, retires and applies again the C1 steps on the embedded runtime.')
-    .option('--keep', 'leave the runtime running and the rows applied')
+    .description('Previews, applies, reads back and retires the C1 steps on the embedded runtime.')
+    .option('--keep', 'apply once more, compare with the first time, and leave it applied')
     .option('--json', 'print one JSON document on standard output; progress goes to standard error')
     .addHelpText('after', EXAMPLES)
     .allowExcessArguments(false)
@@ -58,7 +58,7 @@ async function run(keep: boolean): Promise<Ending> {
   try {
     await tell(UNTIL_PREVIEW, story, progress);
     await printPreview(story);
-    await tell(keep ? AFTER_PREVIEW : [...AFTER_PREVIEW, TIDY_UP], story, progress);
+    await tell([...AFTER_PREVIEW, keep ? KEEP : TIDY_UP], story, progress);
     return { ...end, seconds: secondsSince(began), kept: keep, failure: null };
   } catch (thrown) {
     const error = interruption.signal.aborted ? interrupted(progress.current) : asC1Error(thrown);

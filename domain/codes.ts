@@ -121,6 +121,11 @@ export const CODES = {
     'ask the owner of that stack, or retire the row there',
     ['bin', 'program'],
   ),
+  HOLD_CLOCK_BEHIND: hold(
+    'The clock of the database is behind the last run that its journal knows, so that what is over would count again.',
+    'set the clock right, then run the same command again',
+    ['database'],
+  ),
   HOLD_COUNTER_DRIFT: hold(
     'A surface is not what baseline and planned deltas add up to.',
     'npx c1 runtime snapshot, and find who wrote the row',

@@ -50,6 +50,12 @@ export function pairFault(given: readonly Authorization[], now: string): string 
   return allEqual(statements.map(({ signer }) => signer)) ? 'both statements by one signer' : null;
 }
 
+/** A statement for another stack authorizes nothing here; two that go together name one. */
+export function stackFault(given: readonly Authorization[], stack: string): string | null {
+  const other = given.find((one) => one.statement.stack !== stack);
+  return other === undefined ? null : `a ${other.statement.kind} for stack ${JSON.stringify(other.statement.stack)}`;
+}
+
 /** The same key under two names is one person. @param fingerprints of the keys that made the signatures */
 export function keysFault(fingerprints: readonly string[]): string | null {
   return allEqual(fingerprints) ? 'both signatures by one key' : null;

@@ -14,6 +14,7 @@ import { runBin } from './kernel/main.ts';
 runBin<Dispatch>({
   ...PATCH_ARM,
   version: HANDLER_VERSION,
+  summary: `${PATCH_ARM.summary} Mints the one build grant of C1 that an approved request asks for.`,
   plan: dispatched(PATCH_ARM.plan, AUTHORIZE_ARM.plan),
   examples: [...PATCH_ARM.examples, '--cloud --step W7 --for dryrun/grant --authorize DOT_C1_VOCAB_BUILD'],
   flags: (command) =>

@@ -4,7 +4,7 @@ import { usage } from './kernel/command.ts';
 import { assertAuthorizedDryRun } from './kernel/dry-run.ts';
 import { runReadBin, runtimeConfig } from './kernel/main.ts';
 import { signersOf } from './kernel/ssh.ts';
-import { consume } from './vocab/consume.ts';
+import { claimantOf, consume } from './vocab/consume.ts';
 import { explain, type Supposed, supposedOf } from './vocab/explain.ts';
 import { readManifest } from './vocab/files.ts';
 import { readRequest } from './vocab/request.ts';
@@ -54,7 +54,9 @@ runReadBin<Order>({
       manifest: order.presented,
     });
     if (order.consumes) {
-      assertAuthorizedDryRun(signersOf(runtimeConfig().secretsDir), order.authorizations, state.gates.now);
+      const { stack } = await claimantOf(client, decision);
+      const here = { now: state.gates.now, stack };
+      assertAuthorizedDryRun(signersOf(runtimeConfig().secretsDir), order.authorizations, here);
     }
     return { ...decision, gate: await passGate(client, DOT, MODE, {}) };
   },

@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { patchAction, voteStatement } from '../../domain/apr.ts';
+import { PATCH_ACTION, patchAction, voteStatement } from '../../domain/apr.ts';
 import { C1Error } from '../../domain/codes.ts';
 import { actionOf } from '../../domain/plans/apr-execute.ts';
 import {
@@ -44,6 +44,13 @@ export async function showRequest(stateDir: string, code: string): Promise<Shown
 
 /** The new file that a patch brings. @throws C1Error REJECT_PATCH_TARGET when the request is none */
 export function contentOf(request: RequestRow): Buffer {
+  if (request.action_code !== PATCH_ACTION) {
+    throw new C1Error('REJECT_PATCH_TARGET', {
+      seen: `${request.apr_code}, which asks for ${request.action_code} and brings no file`,
+      expected: `a ${PATCH_ACTION} request`,
+      next: `npx c1 apr show ${request.apr_code}`,
+    });
+  }
   return Buffer.from(actionOf(request).new_content_base64, 'base64');
 }
 

@@ -48,7 +48,7 @@ export function deltaTableOf(report: string): readonly string[] {
 export function summaryLines({ story, kept, seconds }: Ending): readonly string[] {
   return [
     '',
-    `The C1 steps were applied, retired and applied again on a real PostgreSQL in ${seconds} s.`,
+    `The C1 steps were applied${kept ? ', retired and applied again' : ' and retired'} on a real PostgreSQL in ${seconds} s.`,
     '',
     ...counterLines(story),
     '',

@@ -69,10 +69,11 @@ export const AFTER_PREVIEW: readonly Chapter[] = [
   { title: 'Apply again: nothing to do', tell: applyAgain },
   { title: 'Retire (pulumi destroy)', tell: retire },
   { title: 'Prove that only history is left', tell: proveRetire },
-  { title: 'Apply once more (pulumi up)', tell: applyOnceMore },
 ];
 
-export const TIDY_UP: Chapter = { title: 'Retire again and stop', tell: tidyUp };
+/** How it ends: with everything applied once more, or with the runtime as it was found. */
+export const KEEP: Chapter = { title: 'Apply once more (pulumi up)', tell: applyOnceMore };
+export const TIDY_UP: Chapter = { title: 'Leave the runtime as it was found', tell: tidyUp };
 
 async function select({ stateDir }: Story): Promise<string> {
   assertStateOfProgram(stateDir);
@@ -172,11 +173,10 @@ async function applyOnceMore(story: Story, say: Say): Promise<string> {
   return `${ASKED_FOR.length} new requests with two new votes each; every other live row is the same as the first time`;
 }
 
-async function tidyUp(story: Story, say: Say): Promise<string> {
-  await retire(story, say);
-  if (!story.startedHere) return 'stack empty, the runtime runs on as before';
-  await stopRuntime(story.stateDir, SILENT);
-  return 'stack empty, runtime stopped';
+async function tidyUp({ startedHere, stateDir }: Story): Promise<string> {
+  if (!startedHere) return 'it ran before, and runs on';
+  await stopRuntime(stateDir, SILENT);
+  return 'stopped';
 }
 
 /** What `planned-deltas.yaml` says of the steps that the stack declares. */

@@ -1,19 +1,22 @@
-import { digestOf, type Json } from '../canonical.ts';
+import { digestOf, type Json, sha256Hex } from '../canonical.ts';
 import { C1Error } from '../codes.ts';
 import { type Delta, deltaDigest, refOf } from '../deltas.ts';
 import { STEP_IDS, type StepId } from '../steps/step.ts';
+import { assertAllLives } from './lifecycle.ts';
 import type { EvidenceReadback, JournalRun, LedgerEntry, SurfaceCount } from './readback.ts';
 
 /**
  * What an evidence readback has to say of itself. Pure, over the answer alone: the bin asks it before it answers, and
  * whoever has the answer can ask it again without the runtime.
  */
-type Answer = Pick<EvidenceReadback, 'surfaces' | 'steps' | 'runs' | 'rows' | 'ledger' | 'baseline'>;
+type Counted = Pick<EvidenceReadback, 'surfaces' | 'steps' | 'runs' | 'rows' | 'ledger' | 'baseline'>;
+export type Answer = Counted & Pick<EvidenceReadback, 'gates' | 'manifest' | 'lifecycle'>;
 type Checked = EvidenceReadback['checks'][number];
 
 /**
  * @returns each check with how much it looked at
- * @throws C1Error HOLD_COUNTER_DRIFT naming surface, expected and observed; HOLD_LEDGER_CHAIN_BROKEN; HOLD_DRIFT
+ * @throws C1Error HOLD_COUNTER_DRIFT naming surface, expected and observed; HOLD_LEDGER_CHAIN_BROKEN; HOLD_DRIFT;
+ * C1_PROD_REAL_RUN_BLOCKED; HOLD_MANIFEST_NOT_REPRODUCED; C1_GRANT_ISSUER_HOLD_DOT_LIFECYCLE_INCOMPLETE
  */
 export function checkAnswer(answer: Answer): readonly Checked[] {
   return [
@@ -23,6 +26,9 @@ export function checkAnswer(answer: Answer): readonly Checked[] {
     { name: 'ledger chain', checked: checkChain(answer.ledger) },
     { name: 'runs', checked: checkRuns(answer) },
     { name: 'rows', checked: checkRows(answer.rows) },
+    { name: 'gates', checked: checkGates(answer.gates) },
+    { name: 'manifest', checked: checkManifest(answer.manifest) },
+    { name: 'lifecycle', checked: assertAllLives(answer.lifecycle) },
   ];
 }
 
@@ -41,7 +47,7 @@ function checkSurfaces(surfaces: readonly SurfaceCount[]): number {
 }
 
 /** Each step that was planned is applied as planned; beside them only what comes after, and what people do. */
-function checkPlan({ steps }: Answer): number {
+function checkPlan({ steps }: Counted): number {
   const named = steps.filter(({ planned }) => planned !== null).map(({ step }) => STEP_IDS.indexOf(step as StepId));
   let checked = 0;
   for (const { step, planned, applied } of steps) {
@@ -62,7 +68,7 @@ function checkPlan({ steps }: Answer): number {
 const BESIDE = ['VOTE', 'CONSUME'];
 
 /** Every applied run is whole by its own digest, and they follow each other after the baseline. */
-function checkRuns({ runs, baseline, ledger }: Answer): number {
+function checkRuns({ runs, baseline, ledger }: Counted): number {
   let position = baseline.journal_position;
   const entries = new Set(ledger.chain.map(({ request_id }) => request_id));
   for (const run of runs.filter(({ code }) => code !== null)) {
@@ -96,6 +102,26 @@ function checkChain({ chain, head, entries, at_baseline, runs }: EvidenceReadbac
   if (last !== head || chain.length !== entries) throw cut(chain.length + 1);
   if (entries !== at_baseline + runs) throw off('dot_ledger', entries, at_baseline + runs);
   return chain.length;
+}
+
+/** An open gate is no state that evidence is made of. */
+function checkGates({ dry_run_only, execute_enabled, real_run_enabled }: EvidenceReadback['gates']): number {
+  if (dry_run_only && !execute_enabled && !real_run_enabled) return 3;
+  throw new C1Error('C1_PROD_REAL_RUN_BLOCKED', {
+    seen: `gates dry_run_only=${dry_run_only}, execute_enabled=${execute_enabled}, real_run_enabled=${real_run_enabled}`,
+    expected: 'dry_run_only=true, execute_enabled=false, real_run_enabled=false',
+  });
+}
+
+/** The bytes have the hash that three computations came to. */
+function checkManifest({ bytes, hashes }: EvidenceReadback['manifest']): number {
+  const own = sha256Hex(bytes);
+  const other = Object.entries(hashes).find(([, hash]) => hash !== own);
+  if (other === undefined) return 1 + Object.keys(hashes).length;
+  throw new C1Error('HOLD_MANIFEST_NOT_REPRODUCED', {
+    seen: `another hash by ${other[0]}`,
+    expected: 'three computations that agree on these bytes',
+  });
 }
 
 /** As `iu_core.ledger_entry_hash` computes it. */

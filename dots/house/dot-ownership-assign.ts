@@ -7,7 +7,7 @@ runBin({
   plan: ownershipAssign,
   summary: 'Assigns the owner of a governed object; --retire takes the ownership back.',
   examples: [
-    '--cloud --step W7 --for dryrun/ownership --object c1.governance_canonical_operation_vocab < payloads/ownership.json',
+    '--cloud --step W7 --for dryrun/ownership --object c1.governance_canonical_operation_vocab < payloads/governance_object_ownership.json',
   ],
   direction: 'both',
   hasDryRun: true,

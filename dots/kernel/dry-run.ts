@@ -5,21 +5,29 @@ import {
   DRY_RUN_NAMESPACE,
   keysFault,
   pairFault,
+  stackFault,
   statementOf,
 } from '../../domain/dry-run-authorization.ts';
 import { type Signers, verify } from './ssh.ts';
 
 /**
- * Both signed statements of a governed dry run hold (readiness.md, "HALT").
+ * Both signed statements of a governed dry run hold (readiness.md, "HALT"), and are for this stack.
  *
  * @param given as it came on standard input
- * @param now ISO 8601, of the database
+ * @param here the time by the clock of the database, ISO 8601, and the stack whose grant is to be used
  * @throws C1Error HOLD_DRYRUN_NOT_AUTHORIZED; HOLD_SIGNERS_MISSING, ERROR_SSH_MISSING
  */
-export function assertAuthorizedDryRun(signers: Signers, given: unknown, now: string): void {
+export function assertAuthorizedDryRun(
+  signers: Signers,
+  given: unknown,
+  { now, stack }: { readonly now: string; readonly stack: string },
+): void {
   const parsed = authorizations.safeParse(given ?? []);
   if (!parsed.success) throw unauthorized('authorizations of another shape');
-  const fault = pairFault(parsed.data, now) ?? keysFault(parsed.data.map((one) => keyOf(signers, one)));
+  const fault =
+    pairFault(parsed.data, now) ??
+    stackFault(parsed.data, stack) ??
+    keysFault(parsed.data.map((one) => keyOf(signers, one)));
   if (fault !== null) throw unauthorized(fault);
 }
 

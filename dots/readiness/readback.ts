@@ -7,7 +7,6 @@ import { C1Error } from '../../domain/codes.ts';
 import { EXECUTOR_ROW } from '../../domain/executor.ts';
 import { verdictOf } from '../../domain/label.ts';
 import { manifestBytes } from '../../domain/manifest.ts';
-import { assertAllLives } from '../../domain/readiness/lifecycle.ts';
 import {
   type EvidenceReadback,
   evidenceReadback,
@@ -55,27 +54,24 @@ export async function readEvidence(
   assertBaselineOpen(state);
   const read = deployed(places.executor, state, await readParts(client));
   const integrity = assertIntegrity(read.state);
-  const counted = countsOf(read, request);
-  const looked = checkAnswer(counted);
   const [manifest, lifecycle] = [await manifestIn(client), await readLifecycles(client)];
+  const found = { ...runtimeOf(config, read), ...countsOf(read, request), manifest, lifecycle };
+  const looked = checkAnswer(found);
   const approvals = await approvalsIn(client, config, read);
   const checks = [
     ...[{ name: 'integrity', checked: integrity }, ...looked],
     { name: 'bins', checked: assertBins(places.bins, Object.keys(state.bins ?? {}), state.bins ?? {}) },
     { name: 'tools', checked: read.parts.tools.length },
     { name: 'executor', checked: await assertExecutor(places.executor, config.limits.answer) },
-    { name: 'gates', checked: assertGates(read.parts.gates) },
-    { name: 'manifest and grant', checked: await assertGrant(client) },
+    { name: 'grant', checked: await assertGrant(client) },
     { name: 'approvals', checked: approvals.checked },
-    { name: 'lifecycle', checked: assertAllLives(lifecycle) },
   ];
   const { planned: _, ...provenFor } = request ?? { planned: null };
   return whole({
     ...{ schema: READBACK_SCHEMA, verdict: verdictOf(config.label, verdictFor(request)), read_at: read.parts.read_at },
     proven_for: request === null ? null : (provenFor as EvidenceReadback['proven_for']),
-    ...runtimeOf(config, read),
-    ...counted,
-    ...{ executor: read.executor, manifest, approvals: approvals.said, lifecycle, checks },
+    ...found,
+    ...{ executor: read.executor, approvals: approvals.said, checks },
   });
 }
 
@@ -187,15 +183,6 @@ async function manifestIn(client: Client): Promise<EvidenceReadback['manifest']>
     ...{ bytes: bytes.toString('utf8'), operations: manifest.manifest.operations.length, since: manifest.since },
     hashes: { node: manifest.hash, postgresql: databaseHash, sha256sum: manifest.hash },
   };
-}
-
-/** @throws C1Error C1_PROD_REAL_RUN_BLOCKED: an open gate is no state that evidence is made of */
-function assertGates({ dry_run_only, execute_enabled, real_run_enabled }: EvidenceReadback['gates']): number {
-  if (dry_run_only && !execute_enabled && !real_run_enabled) return 3;
-  throw new C1Error('C1_PROD_REAL_RUN_BLOCKED', {
-    seen: `gates dry_run_only=${dry_run_only}, execute_enabled=${execute_enabled}, real_run_enabled=${real_run_enabled}`,
-    expected: 'dry_run_only=true, execute_enabled=false, real_run_enabled=false',
-  });
 }
 
 /** Every request that was acted on was signed by its proposer and by its quorum, whatever became of a key since. */

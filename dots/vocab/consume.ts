@@ -17,20 +17,22 @@ const STEP = 'CONSUME';
 export async function consume(client: Client, verified: Json, onRequest: OnRequest): Promise<RunResult> {
   const { auth_code, manifest_hash } = verified as unknown as Consumption;
   const payload: Consumption = { auth_code, manifest_hash };
-  const claimant = await claimantOf(client, auth_code);
+  const claimant = await claimantOf(client, verified);
   const input = { dot: 'DOT_C1_VOCAB_VERIFY' as const, step: STEP, direction: 'retire' as const, claimant, payload };
   return runDot(client, { plan: grantConsume, kind: 'consume' }, input, { dryRun: false, onRequest });
 }
 
-async function claimantOf(client: Client, authCode: string): Promise<Claimant> {
+/** Whose grant it is that was verified. @throws C1Error HOLD_DRIFT */
+export async function claimantOf(client: Client, verified: Json): Promise<Claimant> {
+  const { auth_code } = verified as unknown as Consumption;
   const { rows } = await client.query<Claimant>(
     `select c.stack, c.resource from iu_core.claim c where c.surface = 'governance_build_authorization' and c.key = $1`,
-    [authCode],
+    [auth_code],
   );
   const [found] = rows;
   if (found !== undefined) return found;
   throw new C1Error('HOLD_DRIFT', {
-    seen: `grant ${authCode}, which no run of a DOT made`,
+    seen: `grant ${auth_code}, which no run of a DOT made`,
     expected: 'a grant that was minted',
   });
 }

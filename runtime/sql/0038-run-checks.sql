@@ -45,13 +45,19 @@ begin
 end $$;
 
 -- What a run is about must be one of its deltas: generation and handbook entry go by it. A kind that needs no plan
--- approval may change what it is named for, and nothing else.
-create function iu_core.assert_kind_and_subject(p_kind text, p_subject text, p_deltas jsonb) returns void
+-- approval is for the DOTs that do such, and may change what it is named for, and nothing else.
+create function iu_core.assert_kind_and_subject(p_dot_code text, p_kind text, p_subject text, p_deltas jsonb) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   own text := coalesce(case p_kind when 'propose' then 'apr_requests' when 'vote' then 'apr_approvals'
                                    when 'consume' then 'governance_build_authorization' end, '');
+  whose text[] := case p_kind when 'propose' then array['DOT_APR_PROPOSE', 'DOT_C1_GRANT_ISSUE'] when 'vote' then array['DOT_APR_VOTE']
+                              when 'consume' then array['DOT_C1_VOCAB_VERIFY'] end;
 begin
+  if p_dot_code <> all (whose) then
+    perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00', format('a run of kind %s by %s', p_kind, p_dot_code),
+      'kind step, which needs an approved plan', 'run the bin of the DOT');
+  end if;
   if not exists (select from jsonb_array_elements(p_deltas) d where (d ->> 'surface') || '/' || (d ->> 'key') = p_subject) then
     perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00', format('a run about %L that changes other rows', p_subject),
       'a subject that is one of the deltas', 'run the bin of the DOT');

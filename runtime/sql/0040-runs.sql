@@ -13,7 +13,7 @@ declare
 begin
   perform iu_core.assert_caller(p_dot_code);
   perform iu_core.assert_allowed(p_dot_code, p_request ->> 'direction', p_request -> 'deltas');
-  perform iu_core.assert_kind_and_subject(p_kind, p_request ->> 'subject', p_request -> 'deltas');
+  perform iu_core.assert_kind_and_subject(p_dot_code, p_kind, p_request ->> 'subject', p_request -> 'deltas');
   if iu_core.delta_digest(p_request ->> 'step', p_request ->> 'direction', p_request -> 'deltas') is distinct from p_delta_digest then
     perform iu_core.refuse('ERROR_PAYLOAD_INVALID', 'C1E00', 'delta digest ' || coalesce(p_delta_digest, 'null'),
       'the digest of the deltas sent', 'run the DOT again');

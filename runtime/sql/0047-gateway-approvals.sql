@@ -14,6 +14,19 @@ create function iu_core.vote_life() returns interval
 language sql immutable set search_path = pg_catalog, pg_temp
 return interval '3 days';
 
+-- What is told by the clock is told by none that was set back: it would bring back requests, votes and grants that are over.
+-- The journal knows how late it has been.
+create function iu_core.assert_clock() returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  latest timestamptz := (select max(r.applied_at) from iu_core.dot_run r);
+begin
+  if latest > clock_timestamp() then
+    perform iu_core.refuse('HOLD_CLOCK_BEHIND', 'C1H00', format('%s by the clock of the database', clock_timestamp()),
+      format('a time after %s, when the last run was applied', latest), 'set the clock right, then run the same command again');
+  end if;
+end $$;
+
 -- A request that nobody decided in time. Only who asks anew closes it; until then it is open by name alone.
 create function iu_core.is_past(q public.apr_requests) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
@@ -131,6 +144,7 @@ declare
   request public.apr_requests;
   approvals bigint := (select count(*) from public.apr_approvals v where v.apr_code = p_apr and v.decision = 'approve');
 begin
+  perform iu_core.assert_clock();
   select * into request from public.apr_requests q where q.apr_code = p_apr;
   if iu_core.is_past(request) then
     perform iu_core.refuse('HOLD_APR_EXPIRED', 'C1H00', format('%s, open since %s', p_apr, request.created_at),

@@ -103,14 +103,15 @@ begin
   end if;
 end $$;
 
--- The run marks the request as applied as well, or the grant would have an open request.
-create function iu_core.assert_applies_request(p_apr text) returns void
+-- Grant and request change in one run: minted, the request is applied, or the grant would have an open one; revoked, it is
+-- rolled back, or the next order would be answered with a grant that is no more.
+create function iu_core.assert_request_becomes(p_apr text, p_status text, p_remedy text) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   if not exists (select from jsonb_array_elements((iu_core.current_run()).deltas) d where d ->> 'surface' = 'apr_requests'
-                   and d ->> 'key' = p_apr and d ->> 'op' = 'update' and d #>> '{after,status}' = 'applied') then
-    perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00', 'a grant whose run leaves request ' || coalesce(p_apr, 'null') || ' open',
-      'grant and request in one run', 'run dot-apr-execute --authorize');
+                   and d ->> 'key' = p_apr and d #>> '{after,status}' = p_status) then
+    perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00', format('a run on a grant that does not make request %s %s', coalesce(p_apr, 'null'), p_status),
+      'grant and request in one run', p_remedy);
   end if;
 end $$;
 
@@ -126,7 +127,7 @@ begin
   perform from public.apr_action_types t where t.action_code = 'authorize_build_step' for share;
   select * into request from public.apr_requests q where q.apr_code = r.request_ref for update;
   perform iu_core.assert_mintable(request);
-  perform iu_core.assert_applies_request(r.request_ref);
+  perform iu_core.assert_request_becomes(r.request_ref, 'applied', 'run dot-apr-execute --authorize');
   a := request.proposed_action;
   -- Of the row only its name is the caller's: everything else is what the owners signed.
   if r.auth_code is distinct from 'GBA-C1-' || request.apr_code then
@@ -164,6 +165,7 @@ declare
   used text;
 begin
   perform iu_core.assert_gates_closed();
+  perform iu_core.assert_clock();
   update public.governance_build_authorization g set status = 'consumed', consumed_at = clock_timestamp()
    where g.auth_code = r.auth_code and g.status = 'active' and g.expires_at > clock_timestamp() and g.granted_at <= clock_timestamp()
      and g.manifest_hash = r.manifest_hash and g.manifest_hash = iu_core.manifest_hash()
@@ -186,6 +188,8 @@ begin
     return;
   end if;
   if dot = 'DOT_C1_GRANT_ISSUE' and r.status = 'revoked' then
+    perform iu_core.assert_request_becomes((select g.request_ref from public.governance_build_authorization g where g.auth_code = r.auth_code),
+      'rolled_back', 'run dot-c1-grant-issue --retire');
     update public.governance_build_authorization g set status = 'revoked', revoked_at = now()
      where g.auth_code = r.auth_code and g.status = 'active';
   elsif dot in ('DOT-310', 'DOT_C1_GRANT_ISSUE') and r.status = 'expired' then

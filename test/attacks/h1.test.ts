@@ -123,6 +123,19 @@ describe('without quorum', () => {
   });
 });
 
+test('whoever does not own the patch takes it not back, neither rows nor files', async () => {
+  await deployHandler(trial.runtime);
+  const files = await binFolder(trial.runtime);
+  const rows = await trial.fingerprint();
+  for (const owner of ['other/handler-patch', 'trial/other']) {
+    const line = `--cloud --step H1 --for ${owner} --restore DOT-310`;
+    expect(codeOf(await trial.runtime.bin(EXECUTE, line.split(' ')))).toBe('NOOP_NOT_OURS');
+    expect([await binFolder(trial.runtime), await trial.fingerprint()]).toEqual([files, rows]);
+  }
+  must(await restoreHandler(trial.runtime));
+  expect(await binFolder(trial.runtime)).toEqual(start);
+});
+
 describe('the first pass of H2', () => {
   test('stops as long as v2.2.0 is there, passes once v2.3.0 is, and writes nothing', async () => {
     expect(failureOf(await load())).toEqual(NOT_LOADED);

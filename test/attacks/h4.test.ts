@@ -1,11 +1,13 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AUTHORIZE_ACTION, AUTHORIZE_HANDLER, HANDLER_UNBOUND } from '../../domain/handler.ts';
+import { BIND_MIGRATION } from '../../domain/migration.ts';
 import { delta } from '../../domain/plans/plan.ts';
 import { LOGINS } from '../../runtime/roles.ts';
 import { GRANTS, putAuthority } from '../dots/support/authority.ts';
-import { bind, deployHandler, restoreHandler, unbind } from '../dots/support/handler.ts';
-import { binFolder, must } from '../dots/support/registrar.ts';
-import { codeOf, failure, failureOf, mustRun } from '../dots/support/rows.ts';
+import { bind, deployHandler, orderWith, restoreHandler, unbind } from '../dots/support/handler.ts';
+import { binFile, binFolder, must } from '../dots/support/registrar.ts';
+import { codeOf, failure, failureOf, heldAt, mustRun, waitsForLock } from '../dots/support/rows.ts';
 import { createTrial, type Trial } from '../dots/support/trial.ts';
 import { as, asOwner, attempt, BYPASS, NO_RIGHT, SUPERUSER } from '../runtime/guards/support/attempt.ts';
 import { applied, type RunOptions, runOf, type Statement } from '../runtime/guards/support/runs.ts';
@@ -56,6 +58,52 @@ describe('before the handler is deployed', () => {
     await deployHandler(trial.runtime);
     must(await bind(trial.runtime));
   });
+});
+
+describe('while its patch is taken back', () => {
+  const words = (line: string) => ['--cloud', ...line.split(' ')];
+  const RESTORE = ['dot-apr-execute', words('--step H1 --for trial/handler-patch --restore DOT-310'), ''] as const;
+  const BIND = [
+    'dot-migration-apply',
+    words(`--step H4 --for trial/handler-binding --file ${BIND_MIGRATION}`),
+    '',
+  ] as const;
+
+  test('nothing is bound: who comes second waits, and finds no patch', async () => {
+    must(await unbind(trial.runtime));
+    const first = await heldAt(trial, RESTORE, /close_run/, 'before');
+    const second = bind(trial.runtime);
+    await waitsForLock(trial, second);
+    first.stop.release();
+    expect(codeOf(await first.ended)).toBe('OK_APPLIED');
+    expect(failureOf(await second)).toEqual(failure(3, 'HOLD_HANDLER_NOT_DEPLOYED'));
+    expect(await handler()).toBe(HANDLER_UNBOUND);
+  });
+
+  test('nor is it taken back while it is bound: who comes second waits, and finds the handler', async () => {
+    await deployHandler(trial.runtime);
+    const files = await binFolder(trial.runtime);
+    const first = await heldAt(trial, BIND, /close_run/, 'before');
+    const second = restoreHandler(trial.runtime);
+    await waitsForLock(trial, second);
+    first.stop.release();
+    expect(codeOf(await first.ended)).toBe('OK_APPLIED');
+    expect(failureOf(await second)).toEqual(failure(3, 'HOLD_PRESTATE_MOVED'));
+    expect(await binFolder(trial.runtime)).toEqual(files);
+    expect(await handler()).toBe(AUTHORIZE_HANDLER);
+  });
+});
+
+test('another version than that of the handler is none that can be bound, deployed or not', async () => {
+  must(await unbind(trial.runtime));
+  must(await restoreHandler(trial.runtime));
+  const other = await readFile(binFile(trial.runtime, 'dot-apr-execute'), 'utf8');
+  const order = await orderWith(trial.runtime, other.replaceAll('2.2.0', '2.2.9'));
+  await deployHandler(trial.runtime, { ...order, version: '2.2.9' });
+  await refused(3, 'HOLD_HANDLER_NOT_DEPLOYED', () => bind(trial.runtime));
+  must(await restoreHandler(trial.runtime));
+  await deployHandler(trial.runtime);
+  must(await bind(trial.runtime));
 });
 
 describe('raw SQL', () => {

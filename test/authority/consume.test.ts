@@ -1,8 +1,13 @@
+import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Delta } from '../../domain/deltas.ts';
+import { grantIssue } from '../../domain/plans/grant-issue.ts';
+import { withLedger } from '../../domain/plans/plan.ts';
 import { rowCalls } from '../../dots/kernel/gateway.ts';
+import { readSnapshot } from '../../dots/kernel/run.ts';
 import { codeOf, failure, failureOf, heldAt, printed } from '../dots/support/rows.ts';
 import { altered, OWNER, REVIEW } from '../executor/support/signers.ts';
+import { as } from '../runtime/guards/support/attempt.ts';
 import { GRANTS, type GrantTrial, ORDER, REQUESTS } from './support/grant-trial.ts';
 import { byHand, CONSUME, callWith, consumeDeltas } from './support/raw.ts';
 import { createVerifierTrial, VERIFIER, type VerifierTrial } from './support/verifier.ts';
@@ -40,6 +45,7 @@ describe('without both authorizations nothing is used', () => {
     ['one key under two names', () => [signed(REVIEW), signed({ ...OWNER, signer: 'reviewer_twin' })]],
     ['an owner that is over', () => [signed(REVIEW), signed({ ...OWNER, expires_at: '2020-01-01T00:00:00Z' })]],
     ['two evidences', () => [signed(REVIEW), signed({ ...OWNER, evidence_digest: 'f'.repeat(64) })]],
+    ['two for another stack', () => [signed({ ...REVIEW, stack: 'other' }), signed({ ...OWNER, stack: 'other' })]],
     ['an altered statement', () => [signed(REVIEW), altered(signed(OWNER), { stack: 'other' })]],
     ['signatures for approvals', () => [signed(REVIEW), signed(OWNER, { namespace: 'c1-apr' })]],
     [
@@ -114,6 +120,15 @@ describe('a grant in another state is neither verified nor used', () => {
     await good();
   });
 
+  test('nor one that a clock which was set back brings back', async () => {
+    const last = `applied_seq = (select max(applied_seq) from iu_core.dot_run)`;
+    await it.whileSo('iu_core.dot_run', `applied_at = now() + interval '1 hour'`, last, async () => {
+      await it.refused('HOLD_CLOCK_BEHIND', () => at.consume());
+      expect(await hand()).toBe('HOLD_CLOCK_BEHIND');
+    });
+    await good();
+  });
+
   test('nor any with the gates open, or the manifest another one since', async () => {
     await it.whileSo('public.dot_runtime_gate', 'execute_enabled = true', 'true', async () => {
       await it.refused('C1_PROD_REAL_RUN_BLOCKED', () => at.consume());
@@ -141,6 +156,39 @@ describe('by hand', () => {
     expect(await hand({ login: 'dot_310' })).toBe('REJECT_NOT_ALLOWED');
     await good();
   });
+
+  test('a revocation is no use, which needs no approved plan, and leaves no applied request behind', async () => {
+    const [grant] = deltas.filter(({ surface }) => surface === GRANT);
+    const [request] = await revocation();
+    if (grant === undefined || request === undefined) throw new Error('nothing to revoke');
+    const revoked = { ...grant, after: { ...grant.after, status: 'revoked' } };
+    const run = (kind: string, rows: readonly Delta[], about: Delta = grant) => {
+      const plan = withLedger('DOT_C1_GRANT_ISSUE', 'retire', about, { kind: 'change', deltas: rows });
+      return hand({ kind, deltas: plan.kind === 'change' ? plan.deltas : [] }, 'DOT_C1_GRANT_ISSUE');
+    };
+    expect(await run('consume', [revoked])).toBe('REJECT_NOT_ALLOWED');
+    expect(await run('step', [revoked])).toBe('REJECT_NOT_ALLOWED');
+    expect(await run('step', [revoked, request])).toBe('applied');
+    // Neither is it called over before its time, nor its request closed beside it.
+    const status = (one: Delta, to: string) => ({ ...one, after: { ...one.after, status: to } });
+    const stays = 'HOLD_PRESTATE_MOVED';
+    expect(await run('step', [status(grant, 'expired')])).toBe(stays);
+    expect(await run('step', [status(grant, 'expired'), status(request, 'closed')])).toBe(stays);
+    for (const closed of ['closed', 'rolled_back', 'withdrawn', 'expired', 'denied'])
+      expect([closed, await run('step', [status(request, closed)], request)]).not.toEqual([closed, 'applied']);
+    expect(await run('step', [status(request, 'closed')], request)).toBe(stays);
+    expect(await run('step', [status(request, 'rolled_back')], request)).toBe(stays);
+    await good();
+  });
+
+  /** What the issuer's retire makes of the request. */
+  function revocation(): Promise<readonly Delta[]> {
+    return as(it.runtime, 'dot_c1_grant_issue', async (client) => {
+      const snapshot = await readSnapshot(client as unknown as Client, grantIssue.scope(null));
+      const plan = grantIssue.retire(snapshot, null, { stack: 'trial', resource: 'grant' });
+      return plan.kind === 'change' ? plan.deltas.filter(({ surface }) => surface === 'apr_requests') : [];
+    });
+  }
 
   test('a kind without approval is for a grant alone, and a use for the resource that has it', async () => {
     const request = deltas.map((one) =>

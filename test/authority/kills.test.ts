@@ -1,6 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { AUTHORIZE_HANDLER } from '../../domain/handler.ts';
+import { BIND_MIGRATION } from '../../domain/migration.ts';
+import { bind, unbind } from '../dots/support/handler.ts';
 import type { Moment } from '../dots/support/proxy.ts';
-import { codeOf, failure, failureOf, heldAt } from '../dots/support/rows.ts';
+import { must } from '../dots/support/registrar.ts';
+import { codeOf, failure, failureOf, heldAt, waitsForLock } from '../dots/support/rows.ts';
 import { authorizeArgs, EXECUTE, GRANTS, GrantTrial, ISSUER, issueArgs, ORDER } from './support/grant-trial.ts';
 
 /** A mint that is interrupted, and two at once. */
@@ -115,6 +119,43 @@ describe('two at once', () => {
     const outcome = codeOf(await second);
     expect(['OK_APPLIED', 'NOOP_NOT_OURS', 'HOLD_PRESTATE_MOVED']).toContain(outcome);
     expect(await it.grantStatus(code)).toBe(outcome === 'OK_APPLIED' ? 'revoked' : 'active');
+  });
+});
+
+describe('the handler', () => {
+  const UNBIND: Call = [
+    'dot-migration-apply',
+    `--cloud --step H4 --for trial/handler-binding --file ${BIND_MIGRATION} --retire`.split(' '),
+    '',
+  ];
+  const handler = () =>
+    it.trial.value<string>(
+      `select handler_ref as v from public.apr_action_types where action_code = 'authorize_build_step'`,
+    );
+
+  test('is not unbound beside a mint: who comes second waits, and finds the live grant', async () => {
+    await it.approved();
+    const mint = await heldAt(it.trial, MINT, /close_run/, 'before');
+    const second = unbind(it.runtime);
+    await waitsForLock(it.trial, second);
+    mint.stop.release();
+    expect(codeOf(await mint.ended)).toBe('OK_APPLIED');
+    expect(failureOf(await second)).toEqual(failure(3, 'HOLD_PRESTATE_MOVED'));
+    expect(await handler()).toBe(AUTHORIZE_HANDLER);
+  });
+
+  test('does not mint beside its unbinding: who comes second waits, and finds no handler', async () => {
+    await it.approved();
+    const before = await it.count();
+    const first = await heldAt(it.trial, UNBIND, /close_run/, 'before');
+    const second = it.authorize();
+    await waitsForLock(it.trial, second);
+    first.stop.release();
+    expect(codeOf(await first.ended)).toBe('OK_APPLIED');
+    expect(failureOf(await second)).toEqual(failure(3, 'HOLD_HANDLER_UNBOUND'));
+    expect(await it.count()).toBe(before);
+    must(await bind(it.runtime));
+    await it.taken(() => it.authorize());
   });
 });
 

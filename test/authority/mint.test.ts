@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Delta } from '../../domain/deltas.ts';
-import { CLAIMS, GRANTS, GrantTrial, ORDER, REQUESTS } from './support/grant-trial.ts';
+import { authorizeArgs, CLAIMS, GRANTS, GrantTrial, ORDER, REQUESTS } from './support/grant-trial.ts';
 import { byHand, callWith, mintDeltas } from './support/raw.ts';
 
 /** Ways to a grant that nobody approved: rows that a superuser altered, and calls of the gateway by hand. */
@@ -83,6 +83,11 @@ describe('a request that somebody altered after it was signed', () => {
 
 describe('the state of the runtime', () => {
   const ACTIONS = 'public.apr_action_types';
+  const PREVIEWED: ReadonlySet<string> = new Set([
+    'HOLD_HANDLER_UNBOUND',
+    'REJECT_ACTION_SET_MISMATCH',
+    'HOLD_APR_EXPIRED',
+  ]);
   test.each([
     [
       'a handler that is not bound',
@@ -132,6 +137,32 @@ describe('the state of the runtime', () => {
     await it.whileSo(table, change, where ?? `apr_code = '${code}'`, async () => {
       await it.refused(refusal, () => it.authorize());
       expect(await handMint()).toBe(refusal);
+      // What rows alone tell a preview says as well, before anything is asked of the gateway.
+      if (PREVIEWED.has(refusal)) await it.refused(refusal, () => it.authorize('--dry-run'));
+    });
+    await good();
+  });
+
+  test('stops it: a clock that was set back, by which all that is over would count again', async () => {
+    const last = `applied_seq = (select max(applied_seq) from iu_core.dot_run)`;
+    await it.whileSo('iu_core.dot_run', `applied_at = now() + interval '1 hour'`, last, async () => {
+      await it.refused('HOLD_CLOCK_BEHIND', () => it.authorize());
+      expect(await handMint()).toBe('HOLD_CLOCK_BEHIND');
+    });
+    await good();
+  });
+
+  test('stops it: an order on standard input that is not the one that was approved', async () => {
+    for (const more of [{ generation: 2 }, { ttl_seconds: 3600 }]) {
+      const order = { ...ORDER, ...more };
+      for (const flags of [[], ['--dry-run']])
+        await it.refused('HOLD_APR_PENDING', () =>
+          it.runtime.bin('dot-apr-execute', authorizeArgs(...flags), { stdin: order }),
+        );
+    }
+    await it.unchanged(async () => {
+      const same = await it.runtime.bin('dot-apr-execute', authorizeArgs('--dry-run'), { stdin: ORDER });
+      expect(same.exitCode).toBe(0);
     });
     await good();
   });

@@ -49,6 +49,7 @@ test('list names the DOT that it is for', async () => {
 test('there is no file in it that could be written', async () => {
   const { exitCode, stderr } = await runC1(it.runtime.stateDir, ['apr', 'show', code, '--content', '/dev/null']);
   expect([exitCode, stderr.split(':')[0]]).toEqual([4, 'REJECT_PATCH_TARGET']);
+  expect(stderr).toContain(`Next: npx c1 apr show ${code}.`);
 });
 
 describe('a vote', () => {

@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { root } from '../../engine/root.mjs';
 import {
   CATALOGUE,
   createAll,
@@ -44,6 +47,8 @@ describe('what every bin answers without the database', () => {
       // The hardened registrar is another name of the registrar that it replaces.
       const ownName = bin.replace('-c1-hardened', '');
       expect(help.stdout).toMatch(new RegExp(`Examples:\\n  \\$ ${ownName} --cloud --`));
+      for (const [, file = ''] of help.stdout.matchAll(/ < (payloads\/\S+)/g))
+        expect([file, existsSync(join(root, file))]).toEqual([file, true]);
       for (const flag of ['--cloud', '--json', '--status', '--version', '--help', '--for', '--step']) {
         expect(help.stdout).toContain(flag);
       }

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LAST_STEP } from '../../domain/program.ts';
 import { root } from '../../engine/root.mjs';
 import { bind, unbind } from '../dots/support/handler.ts';
 import { AFTER_LAST_VOTE, ALL_TO_COME, ALL_UNCHANGED } from '../support/counts.ts';
@@ -171,7 +172,7 @@ test('c1:through below what is applied is a HOLD and retires nothing', async () 
   expect(up.all).toContain('HOLD_THROUGH_BELOW_APPLIED: seen c1:through W2 with live rows of W3, W4, W5, W6, W7');
   expect(up.exitCode).not.toBe(0);
   expect(await project.snapshot()).toEqual(rows);
-  await project.edit('Pulumi.dryrun.yaml', (text) => text.replace('c1:through: W2', 'c1:through: W7'));
+  await project.edit('Pulumi.dryrun.yaml', (text) => text.replace('c1:through: W2', `c1:through: ${LAST_STEP}`));
   expect((await project.pulumi('preview')).all).toMatch(ALL_UNCHANGED);
 });
 
@@ -192,28 +193,19 @@ test('a governed row changed behind the DOTs is a HOLD that names row and differ
   expect((await project.pulumi('preview')).all).toMatch(ALL_UNCHANGED);
 });
 
-test('a live grant keeps its handler; unbound under other live writes it is a HOLD, and bound again it is there', async () => {
-  const owner = 'dryrun/handler-binding';
-  const kept = await unbind(project.runtime, { owner });
-  expect([kept.exitCode, kept.stderr]).toEqual([
-    3,
-    expect.stringContaining('HOLD_PRESTATE_MOVED: seen the live grant'),
-  ]);
-  const revoke = ['--cloud', '--step', 'W7', '--for', 'dryrun/grant', '--retire'];
-  expect((await project.runtime.bin('dot-c1-grant-issue', revoke)).exitCode).toBe(0);
-  expect((await unbind(project.runtime, { owner })).exitCode).toBe(0);
-  const preview = await project.pulumi('preview');
-  expect(preview.exitCode).not.toBe(0);
-  expect(preview.all).toContain('HOLD_HANDLER_UNDER_WRITES: seen H4 not applied under live rows of W1, W2, W3, W4, W5');
-  expect((await bind(project.runtime, { owner })).exitCode).toBe(0);
-  const again = await project.pulumi('preview');
-  expect([again.exitCode === 0, again.all]).toEqual([false, expect.stringContaining('HOLD_ROW_MISSING: seen grant')]);
-});
-
 test('destroy retires every row: what existed before is byte for byte as before, history only grew', async () => {
   const applied = await project.snapshot();
+  const [{ at } = { at: '0' }] = await project.query<{ at: string }>(
+    'select max(applied_seq) as at from iu_core.dot_run',
+  );
   const destroy = await project.pulumi('destroy', '--yes', '--skip-preview');
   expect(destroy.exitCode, destroy.all).toBe(0);
+  expect(await authorityRunsAfter(at)).toEqual([
+    'W7 ownership: active → retired',
+    'W7 grant: active → revoked',
+    'H4 handler-binding: dot-apr-execute:authorize_build_step → unimplemented',
+    'H1 handler-patch: applied → rolled_back',
+  ]);
   const after = new Set(await wholeRows());
   // The one older row that changes for good: the catalogue counts the DOTs now.
   expect(before.filter((row) => !after.has(row)).map((row) => row.slice(0, 60))).toEqual([
@@ -242,6 +234,33 @@ test('destroy retires every row: what existed before is byte for byte as before,
   expect(apartFromRequests(await project.snapshot())).toEqual(apartFromRequests(applied));
   expect(await catalogue()).toBe(317);
 });
+
+test('a live grant keeps its handler; unbound under other live writes it is a HOLD, and bound again it is there', async () => {
+  const owner = 'dryrun/handler-binding';
+  const kept = await unbind(project.runtime, { owner });
+  expect([kept.exitCode, kept.stderr]).toEqual([
+    3,
+    expect.stringContaining('HOLD_PRESTATE_MOVED: seen the live grant'),
+  ]);
+  const revoke = ['--cloud', '--step', 'W7', '--for', 'dryrun/grant', '--retire'];
+  expect((await project.runtime.bin('dot-c1-grant-issue', revoke)).exitCode).toBe(0);
+  expect((await unbind(project.runtime, { owner })).exitCode).toBe(0);
+  const preview = await project.pulumi('preview');
+  expect(preview.exitCode).not.toBe(0);
+  expect(preview.all).toContain('HOLD_HANDLER_UNDER_WRITES: seen H4 not applied under live rows of W1, W2, W3, W4, W5');
+  expect((await bind(project.runtime, { owner })).exitCode).toBe(0);
+  const again = await project.pulumi('preview');
+  expect([again.exitCode === 0, again.all]).toEqual([false, expect.stringContaining('HOLD_ROW_MISSING: seen grant')]);
+});
+
+/** What the runs of a destroy did to grant, ownership, handler and its patch, in the order in which they did. */
+async function authorityRunsAfter(applied: string): Promise<readonly string[]> {
+  const value = (side: string) => `coalesce(d -> '${side}' ->> 'handler_ref', d -> '${side}' ->> 'status')`;
+  const sql = `select r.step || ' ' || r.resource || ': ' || ${value('before')} || ' → ' || ${value('after')} as line
+    from iu_core.dot_run r, lateral (select x as d from jsonb_array_elements(r.observed) x where x ->> 'surface' <> 'dot_ledger' limit 1) o
+    where r.outcome = 'applied' and r.direction = 'retire' and r.step in ('H1', 'H4', 'W7') and r.applied_seq > $1 order by r.applied_seq`;
+  return (await project.query<{ line: string }>(sql, [applied])).map(({ line }) => line);
+}
 
 /** The files that H1 and W1 patch. */
 function patchedFiles(): Promise<readonly Buffer[]> {

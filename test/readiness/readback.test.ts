@@ -60,8 +60,8 @@ test('reads everything in one snapshot, with how much of it was checked, and wri
   const { planned: _, ...provenFor } = request;
   expect(found.proven_for).toEqual(provenFor);
   expect(checks.map(({ name }) => name)).toEqual([
-    ...['integrity', 'surfaces', 'plan', 'ledger chain', 'runs', 'rows', 'bins', 'tools'],
-    ...['executor', 'gates', 'manifest and grant', 'approvals', 'lifecycle'],
+    ...['integrity', 'surfaces', 'plan', 'ledger chain', 'runs', 'rows', 'gates', 'manifest', 'lifecycle'],
+    ...['bins', 'tools', 'executor', 'grant', 'approvals'],
   ]);
   expect(surfaces.map(({ surface }) => surface).toSorted()).toEqual(SURFACE_NAMES.filter((one) => one !== 'baseline'));
   const tools = surfaces.find(({ surface }) => surface === 'dot_tools');
@@ -207,6 +207,12 @@ describe('the answer can be checked again without the runtime', () => {
     expect(altered(({ runs }) => void runs.reverse())).toThrow(stopped('HOLD_DRIFT'));
     const row = altered(({ rows }) => Object.assign(rows[0] ?? {}, { seen_sha256: 'b'.repeat(64) }));
     expect(row).toThrow(stopped('HOLD_DRIFT'));
+    const gate = altered(({ gates }) => Object.assign(gates, { real_run_enabled: true }));
+    expect(gate).toThrow(stopped('C1_PROD_REAL_RUN_BLOCKED'));
+    const bytes = altered(({ manifest }) => Object.assign(manifest, { bytes: `${manifest.bytes} ` }));
+    expect(bytes).toThrow(stopped('HOLD_MANIFEST_NOT_REPRODUCED'));
+    const life = altered(({ lifecycle }) => void lifecycle.dots.pop());
+    expect(life).toThrow(stopped('C1_GRANT_ISSUER_HOLD_DOT_LIFECYCLE_INCOMPLETE'));
     const planned = altered(({ steps }) =>
       Object.assign(steps.find(({ step }) => step === 'W4') ?? {}, { planned: {} }),
     );
@@ -220,5 +226,5 @@ test('a grant that was used stays part of it', async () => {
   const { grants, steps, checks } = await whole();
   expect(grants).toEqual([expect.objectContaining({ status: 'consumed' })]);
   expect(steps.find(({ step }) => step === 'CONSUME')).toMatchObject({ planned: null, runs: 1 });
-  expect(checks.find(({ name }) => name === 'manifest and grant')?.checked).toBe(6);
+  expect(checks.find(({ name }) => name === 'grant')?.checked).toBe(6);
 });

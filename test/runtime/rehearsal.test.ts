@@ -6,6 +6,7 @@ import { readRelease } from '../../components/input-files.ts';
 import { sha256Hex } from '../../domain/canonical.ts';
 import { FIXTURE_COUNTS, HANDLER_FIXTURES, REHEARSED_STEPS, rehearsalRequest } from '../../domain/rehearsal.ts';
 import { REHEARSER } from '../../runtime/bin-build.ts';
+import { runHandlerRehearsal, SAYS } from '../../runtime/rehearsal/handler-rehearsal.ts';
 import { HANDLER_SCENES } from '../../runtime/rehearsal/handler-scenes.ts';
 import { runHandlerTests } from '../../runtime/rehearsal/handler-tests.ts';
 import { type RehearseOptions, rehearse } from '../../runtime/rehearsal/rehearse.ts';
@@ -103,6 +104,17 @@ test('a negative fixture that mints stops the rehearsal before any other is begu
 test('a negative fixture that is refused with another code stops the rehearsal', async () => {
   const scenes = { 'lane-other': { asks: { carrier: 'C2' } } };
   await expect(withScenes(scenes)).rejects.toEqual(failing(/^fixture lane-other: REJECT_WRONG_CARRIER, exit 4/));
+});
+
+test.each([
+  ['issue-dry-run', /^would insert/, 'OK_PLANNED: would propose, and mint nothing'],
+  ['propose', /^would/, 'OK_APPLIED: insert apr_requests'],
+  ['execute-dry-run', /^would mint/, 'OK_PLANNED: would dispatch'],
+] as const)('a fixture of H6 that says something else stops the rehearsal: %s', async (name, says, seen) => {
+  const runner: NonNullable<RehearseOptions['runner']> = (host, files) =>
+    runHandlerRehearsal(host, files, { ...SAYS, [name]: says });
+  await expect(rehearsed({ step: 'H6', runner })).rejects.toEqual(failing(new RegExp(`^fixture ${name}: ${seen}`)));
+  await nothingIsLeft();
 });
 
 test('a file of the release that is not what release.json says is not tried', async () => {

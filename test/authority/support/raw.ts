@@ -13,6 +13,8 @@ import { readSnapshot } from '../../../dots/kernel/run.ts';
 import { as, outcomeOf } from '../../runtime/guards/support/attempt.ts';
 import { type GrantTrial, ORDER } from './grant-trial.ts';
 
+type Here = Pick<GrantTrial, 'runtime'>;
+
 /** What a stolen password, or a bin without checks, can do at most: a run by hand with the login of a DOT. */
 export interface RawRun {
   readonly deltas: readonly Delta[];
@@ -31,7 +33,7 @@ export interface RawRun {
 }
 
 /** @returns `applied`, or the code that PostgreSQL refused with */
-export function byHand(it: GrantTrial, dot: DotCode, run: RawRun): Promise<string> {
+export function byHand(it: Here, dot: DotCode, run: RawRun): Promise<string> {
   return as(it.runtime, run.login ?? loginOf(dot), (client) => attemptRun(client, dot, run));
 }
 
@@ -85,7 +87,7 @@ export function proposalDeltas(it: GrantTrial, order: GrantOrder): Promise<reado
 }
 
 /** The deltas of the one use of the grant that was minted from a request. */
-export function consumeDeltas(it: GrantTrial, code: string): Promise<readonly Delta[]> {
+export function consumeDeltas(it: Here, code: string): Promise<readonly Delta[]> {
   const payload = { auth_code: `GBA-C1-${code}`, manifest_hash: String(ORDER.manifest_hash) };
   return planned(it, 'DOT_C1_VOCAB_VERIFY', async (client) =>
     grantConsume.retire(await readSnapshot(client, grantConsume.scope(payload)), payload, {
@@ -99,13 +101,13 @@ export function consumeDeltas(it: GrantTrial, code: string): Promise<readonly De
 export const CONSUME = { kind: 'consume', direction: 'retire', step: 'CONSUME' } as const;
 
 /** The grant is used. */
-export async function spend(it: GrantTrial, code: string): Promise<void> {
+export async function spend(it: Here, code: string, stack = 'trial'): Promise<void> {
   const deltas = await consumeDeltas(it, code);
-  const outcome = await byHand(it, 'DOT_C1_VOCAB_VERIFY', { ...CONSUME, deltas, commits: true });
+  const outcome = await byHand(it, 'DOT_C1_VOCAB_VERIFY', { ...CONSUME, deltas, stack, commits: true });
   if (outcome !== 'applied') throw new Error(outcome);
 }
 
-function planned(it: GrantTrial, dot: DotCode, plan: (client: Client) => Promise<Plan>): Promise<readonly Delta[]> {
+function planned(it: Here, dot: DotCode, plan: (client: Client) => Promise<Plan>): Promise<readonly Delta[]> {
   return as(it.runtime, loginOf(dot), async (client) => {
     const found = await plan(client as unknown as Client);
     if (found.kind !== 'change') throw new Error(`a plan that comes to ${found.kind}`);

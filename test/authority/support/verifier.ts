@@ -22,7 +22,7 @@ export interface VerifierTrial {
 }
 
 export async function createVerifierTrial(): Promise<VerifierTrial> {
-  const signers = createSigners();
+  const signers = createSigners('trial');
   const it = await GrantTrial.create({ contracts: true });
   const ssh = await ownSecrets(it.runtime);
   const lines = readFileSync(signers.allowedSigners, 'utf8').trim().split('\n');

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { expect, vi } from 'vitest';
 import { readPayloadFiles } from '../../../components/input-files.ts';
 import { canonicalJson, type Json } from '../../../domain/canonical.ts';
 import type { ActionTypeRow } from '../../../domain/manifest.ts';
@@ -128,6 +129,14 @@ export async function heldAt(
     early.catch(() => undefined);
   }
   return { ...started, stop };
+}
+
+/** Until somebody waits for a lock in the database, or the run is over without. */
+export async function waitsForLock(trial: Trial, run: Promise<unknown>): Promise<void> {
+  const sql = `select count(*)::int as v from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+  const waits = vi.waitFor(async () => expect(await trial.value<number>(sql)).toBeGreaterThan(0), { timeout: 20_000 });
+  await Promise.race([waits, run]);
+  waits.catch(() => undefined);
 }
 
 /** Makes the rows named and all that stand before them. @throws Error with what the bin said when one fails */

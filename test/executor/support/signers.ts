@@ -34,11 +34,12 @@ export interface Signed {
   readonly signature: string;
 }
 
-export function createSigners(): Signers {
+/** @param stack that the statements are for */
+export function createSigners(stack = 'dryrun'): Signers {
   const folder = mkdtempSync(join(tmpdir(), 'c1-signers-'));
   const allowedSigners = join(folder, 'allowed_signers');
   makeKeys(folder, allowedSigners);
-  const signed: Signers['signed'] = (fields, how) => sign(folder, fields, how);
+  const signed: Signers['signed'] = (fields, how) => sign(folder, { stack, ...fields }, how);
   return {
     folder,
     allowedSigners,
@@ -57,7 +58,7 @@ function sign(
   fields: Fields & { readonly signer: string },
   { key = fields.signer, namespace = 'c1-dry-run' }: How = {},
 ): Signed {
-  const statement = { evidence_digest: EVIDENCE, expires_at: '2099-01-01T00:00:00Z', stack: 'dryrun', ...fields };
+  const statement = { evidence_digest: EVIDENCE, expires_at: '2099-01-01T00:00:00Z', ...fields };
   const words = ['-Y', 'sign', '-q', '-n', namespace, '-f', join(folder, key)];
   return {
     statement,
