@@ -46,7 +46,7 @@ describe('in a real browser the evidence page', () => {
   test.each([320, 360, 768, 1280])('fits a screen of %i pixels: only tables scroll, by themselves', async (width) => {
     const page = await open(width);
     const measured = await page.evaluate(widths);
-    expect(measured).toEqual({ page: measured.screen, screen: measured.screen, tables: true });
+    expect(measured).toEqual({ page: measured.screen, screen: measured.screen, tables: true, letters: true });
   });
 
   test.each(['light', 'dark'] as const)('can be read in %s: text stands out from what it stands on', async (scheme) => {

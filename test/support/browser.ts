@@ -36,6 +36,8 @@ async function unpacked(folder: string): Promise<string> {
     await chromium.executablePath();
     await inflate(path.join(bundled(), 'bin', 'al2023.tar.br'));
   });
+  // The package's own configuration looks in fixed folders of a cloud's machine.
+  writeFileSync(path.join(folder, 'fonts.conf'), fontsIn(folder));
   writeFileSync(complete, '');
   return program;
 }
@@ -54,7 +56,12 @@ async function inFolder(folder: string, work: () => Promise<void>): Promise<void
 
 function ownFolder(folder: string): Readonly<Record<string, string>> {
   const libraries = path.join(folder, 'al2023', 'lib');
-  return { HOME: folder, TMPDIR: folder, LD_LIBRARY_PATH: libraries, FONTCONFIG_PATH: path.join(folder, 'fonts') };
+  return { HOME: folder, TMPDIR: folder, LD_LIBRARY_PATH: libraries, FONTCONFIG_FILE: path.join(folder, 'fonts.conf') };
+}
+
+function fontsIn(folder: string): string {
+  const [fonts, cache] = [path.join(folder, 'fonts'), path.join(folder, 'fonts-cache')];
+  return `<?xml version="1.0"?><fontconfig><dir>${fonts}</dir><cachedir>${cache}</cachedir></fontconfig>\n`;
 }
 
 function bundled(): string {

@@ -3,12 +3,14 @@
  * page as its own text, and so uses nothing from here.
  */
 
-/** @returns {{ page: number, screen: number, tables: boolean }} */
+/** @returns {{ page: number, screen: number, tables: boolean, letters: boolean }} */
 export function widths() {
   return {
     page: document.documentElement.scrollWidth,
     screen: document.documentElement.clientWidth,
     tables: [...document.querySelectorAll('table')].every((one) => one.parentElement?.className === 'scroll'),
+    // Without a font everything fits.
+    letters: document.querySelector('a').getBoundingClientRect().width > 20,
   };
 }
 
