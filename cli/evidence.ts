@@ -14,8 +14,8 @@ import { stateDirOf, statePaths } from '../runtime/paths.ts';
 import { examples, printAnswer } from './output.ts';
 
 interface VerifyFlags {
-  readonly key?: string;
-  readonly allowedSigners?: string;
+  readonly key?: string | undefined;
+  readonly allowedSigners?: string | undefined;
   readonly stack?: string;
   readonly state?: string;
   readonly json?: boolean;
@@ -49,7 +49,7 @@ export function addEvidence(program: Command): void {
     )
     .action(async (folder: string, flags: VerifyFlags) => {
       const { key, allowedSigners, stack, state, json = false } = flags;
-      const keys = key === undefined ? signersIn(allowedSigners) : [readKey(key)];
+      const keys = signerKeys(flags);
       const isDryRun = existsSync(path.join(folder, DRY_RUN_KIND.envelope));
       if (isDryRun && state !== undefined) throw notOfDryRuns();
       const found = isDryRun
@@ -57,7 +57,7 @@ export function addEvidence(program: Command): void {
         : verifyPackage(folder, {
             keys,
             stack: stack ?? null,
-            state: state === undefined ? null : stackStateOf(read(state)),
+            state: state === undefined ? null : stackStateOf(readGiven(state)),
           });
       await printAnswer({ text: textOf(found), json: jsonOf(found) }, json);
     });
@@ -79,8 +79,9 @@ function authorizers(key: string | undefined, allowedSigners: string | undefined
   return path.basename(allowedSigners) === 'allowed_signers' ? { folder: path.dirname(allowedSigners) } : null;
 }
 
-function readKey(file: string): VerifyKey {
-  return verifyKeyOf(read(file).toString('utf8'));
+/** Whose signature is taken: one key that was named, or everybody on a list. @throws C1Error HOLD_SIGNERS_MISSING, REJECT_UNKNOWN_SIGNER */
+export function signerKeys({ key, allowedSigners }: Pick<VerifyFlags, 'key' | 'allowedSigners'>): readonly VerifyKey[] {
+  return key === undefined ? signersIn(allowedSigners) : [verifyKeyOf(readGiven(key).toString('utf8'))];
 }
 
 /** Revoked keys are listed beside the allowed ones. */
@@ -94,10 +95,14 @@ function signersIn(given: string | undefined): readonly VerifyKey[] {
     });
   }
   const revoked = path.join(path.dirname(file), REVOKED_SIGNERS);
-  return evidenceSigners(read(file).toString('utf8'), existsSync(revoked) ? read(revoked).toString('utf8') : '');
+  return evidenceSigners(
+    readGiven(file).toString('utf8'),
+    existsSync(revoked) ? readGiven(revoked).toString('utf8') : '',
+  );
 }
 
-function read(file: string): Buffer {
+/** A file that somebody named. @throws C1Error ERROR_USAGE */
+export function readGiven(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (cause) {

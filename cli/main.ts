@@ -12,6 +12,7 @@ import { reportFailure } from './failure.ts';
 import { addPrewrite } from './prewrite.ts';
 import { addRecover } from './recover.ts';
 import { addRehearse } from './rehearse.ts';
+import { addReviewPacket } from './review-packet.ts';
 import { addRuntime } from './runtime.ts';
 
 /** Every subcommand of `c1`; a new one is one more line. */
@@ -22,6 +23,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addRehearse,
   addEvidence,
   addDryRun,
+  addReviewPacket,
   addRecover,
   addEnv,
   addDocs,

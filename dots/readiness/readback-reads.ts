@@ -39,13 +39,14 @@ export interface ReadParts {
 }
 
 /**
- * Everything of one snapshot. Live rows of a surface move by what its runs inserted, reinstated and retired; of the handbook
- * the entries are counted, since a newer one on the same subject supersedes the older and adds no live one.
+ * Everything of one snapshot. Live rows of a surface move by what its runs inserted, reinstated and retired; a row that is
+ * dead from the start, such as the retire of a document, moves none. Of the handbook the entries are counted, since a newer
+ * one on the same subject supersedes the older and adds no live one.
  */
 const READBACK_READ = `with b as (select * from iu_core.v_baseline),
 applied as (
   select d ->> 'surface' as surface, sum(case when d ->> 'surface' = 'dot_ledger' then 1
-      when d ->> 'op' in ('insert', 'reinstate') then 1 when d ->> 'op' = 'retire' then -1 else 0 end)::int as net
+      when d ->> 'op' in ('insert', 'reinstate') then iu_core.is_live(d ->> 'surface', d -> 'after')::int when d ->> 'op' = 'retire' then -1 else 0 end)::int as net
     from iu_core.v_recent_run r, jsonb_array_elements(r.observed) d group by 1
 ), owned as (
   select c.surface, array_agg(c.key) as keys from iu_core.claim c where c.status = 'live' group by 1

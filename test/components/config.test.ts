@@ -31,7 +31,7 @@ test.each([
   ['a mistyped namespace', { 'cl:through': 'W3' }, 'cl:through'],
   ['a namespace with a Cyrillic letter', { 'с1:through': 'W3' }, 'с1:through'],
   ['a key without namespace', { through: 'W3' }, 'through'],
-  ['a step that is not built', { 'c1:through': 'W9' }, 'c1:through'],
+  ['a step that there is none of', { 'c1:through': 'W10' }, 'c1:through'],
   ['a step in small letters', { 'c1:through': 'w3' }, 'c1:through'],
   ['an empty step', { 'c1:through': '' }, 'c1:through'],
   ['a target that is not built', { 'c1:target': 'vps' }, 'c1:target'],

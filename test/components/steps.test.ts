@@ -5,6 +5,8 @@ import { declareSteps } from '../../components/declare.ts';
 import { readPayloadFiles, readPlannedDeltas } from '../../components/input-files.ts';
 import { localTransport } from '../../components/transport.ts';
 import { digestOf } from '../../domain/canonical.ts';
+import type { EvidenceOrder } from '../../domain/evidence/order.ts';
+import { EVIDENCE_PACKAGE } from '../../domain/evidence/record.ts';
 import { LAST_STEP, refsOf, stepsThrough } from '../../domain/program.ts';
 import { occasionOf } from '../../domain/readiness/occasion.ts';
 import { blankBinding, blankBuild } from '../../domain/release.ts';
@@ -47,22 +49,22 @@ beforeAll(async () => {
 });
 
 /** What W8 asks: it governs no row, and nothing is left of it. */
-const LOOKS = ['preflight', 'bad-inputs', 'readback'];
+const LOOKS = ['preflight', 'bad-inputs', 'readback', EVIDENCE_PACKAGE];
 
 const commands = () => recorded.filter(({ type }) => type === 'command:local:Command');
 
 test('every row component has exactly one child command of its name', () => {
   const rows = recorded.filter(({ type }) => type.startsWith('c1:') && !type.startsWith('c1:step:'));
-  expect(rows.length).toBe(1 + 2 + 1 + 2 + 25 + 7 + 10 + 2 + 1 + 3);
+  expect(rows.length).toBe(1 + 2 + 1 + 2 + 25 + 7 + 10 + 2 + 1 + 3 + 1);
   const names = commands().map(({ name }) => name);
   for (const { name } of rows) expect(names.filter((other) => other === name)).toHaveLength(1);
 });
 
 test('every command has create, the same update, and delete, and nothing that breaks a plan', () => {
-  expect(commands().length).toBe(54 + 2 + LOOKS.length + STEP_IDS.length * 2);
+  expect(commands().length).toBe(55 + 2 + LOOKS.length + STEP_IDS.length * 2);
   for (const { name, inputs } of commands()) {
     expect(inputs, name).toMatchObject({ logging: 'none', addPreviousOutputInEnv: false, update: inputs.create });
-    expect(inputs.create, name).toMatch(/^\.\/(dot-[a-z0-9-]+|c1-reader|c1-rehearse|executor-deploy) /);
+    expect(inputs.create, name).toMatch(/^\.\/(dot-[a-z0-9-]+ |c1-reader |c1-rehearse |c1-evidence$|executor-deploy )/);
     if (LOOKS.includes(name)) expect(inputs, name).not.toHaveProperty('delete');
     else expect(inputs.delete, name).toMatch(/^\.\/(dot-[a-z0-9-]+|c1-reader|executor-deploy) /);
     expect(Object.keys(inputs)).not.toContain('triggers');
@@ -81,7 +83,7 @@ test('every DOT command names its step and who owns the row', () => {
     const owner = name.startsWith('catalogue-') ? 'catalogue' : name;
     expect(inputs.create).toMatch(
       new RegExp(
-        ` --step (BASELINE|H1|H4|W1|W2|W3|W4|W5|W6|W7) .*--for dryrun/${owner}$|--step BASELINE --for dryrun/${owner}$`,
+        ` --step (BASELINE|H1|H4|W1|W2|W3|W4|W5|W6|W7|W9) .*--for dryrun/${owner}$|--step BASELINE --for dryrun/${owner}$`,
       ),
     );
     expect(inputs.delete).toMatch(new RegExp(`--for dryrun/${owner}$`));
@@ -134,14 +136,14 @@ test('the gate of each step with rows is asked anew when one of them is; the oth
 });
 
 test('W8 asks in order, and asks anew when a definition or the generation of the grant is another', async () => {
-  const asked = commands().filter(({ name }) => LOOKS.includes(name));
+  const asked = commands().filter(({ name }) => LOOKS.includes(name) && name !== EVIDENCE_PACKAGE);
   expect(asked.map(({ inputs }) => inputs.create)).toEqual([
     './dot-c1-preflight --cloud',
     './dot-c1-bad-input-harness --cloud',
     './dot-c1-evidence-readback --cloud',
   ]);
   const planned = (JSON.parse(String(asked.at(-1)?.inputs.stdin)) as { planned: object }).planned;
-  expect(Object.keys(planned)).toEqual(STEP_IDS.slice(0, -1));
+  expect(Object.keys(planned)).toEqual(STEP_IDS.slice(0, -2));
   expect(planned).toMatchObject({ PREWRITE: {}, W3: { collection_registry: 1 }, W4: { dot_tools: 8, dot_ledger: 9 } });
   const steps = (generation: number) =>
     stepsThrough('W8', { ...readPayloadFiles('payloads'), ...blankBuild(), binding: blankBinding(generation) });
@@ -152,7 +154,24 @@ test('W8 asks in order, and asks anew when a definition or the generation of the
   expect(request(steps(2))).not.toEqual(own);
   const other = steps(1).map((step) => (step.id === 'W3' ? { ...step, goal: 'another' } : step));
   expect(occasionOf(other, 1).definitions.W3).not.toBe(occasionOf(steps(1), 1).definitions.W3);
-  expect(Object.keys(occasionOf(steps(1).slice(0, -1), 1).definitions)).toEqual(STEP_IDS.slice(0, -1));
+  expect(Object.keys(occasionOf(steps(1).slice(0, -1), 1).definitions)).toEqual(STEP_IDS.slice(0, -2));
+});
+
+test('W9 makes the package before the row that enters it, of every step before it; its gate asks for HALT', () => {
+  const made = commands().find(({ name }) => name === EVIDENCE_PACKAGE);
+  const names = commands().map(({ name }) => name);
+  expect(names.indexOf(EVIDENCE_PACKAGE)).toBeLessThan(names.indexOf('evidence'));
+  expect(made?.inputs).toMatchObject({ create: './c1-evidence', dir: '.c1/bin' });
+  const order = JSON.parse(String(made?.inputs.stdin)) as EvidenceOrder;
+  expect(order.steps.map(({ id }) => id)).toEqual(STEP_IDS.slice(0, -1));
+  expect(Object.keys(order.proven_for.definitions)).toEqual(STEP_IDS.slice(0, -1).toSorted());
+  const entered = JSON.parse(String(commands().find(({ name }) => name === 'evidence')?.inputs.stdin));
+  expect(entered.body.proven_for).toEqual(order.proven_for);
+  const gate = commands().find(({ name }) => name === 'w9-gate');
+  expect(JSON.parse(String(gate?.inputs.stdin))).toMatchObject({
+    checks: ['evidence'],
+    expected: { kb_document: 1, dot_ledger: 1 },
+  });
 });
 
 test('a row shows its whole row, with what only the runtime can make as <generated>', () => {

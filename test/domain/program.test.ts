@@ -69,7 +69,7 @@ describe('on a fresh runtime the plans of all steps', () => {
     });
     expect(counts.every(({ applied, remaining, planned }) => applied + remaining === planned)).toBe(true);
     expect(new Set(counts.map(({ step }) => step))).toEqual(
-      new Set(['H1', 'H4', 'W1', 'W2', 'W3', 'W4', 'W5', 'W6', 'W7']),
+      new Set(['H1', 'H4', 'W1', 'W2', 'W3', 'W4', 'W5', 'W6', 'W7', 'W9']),
     );
     for (const surface of ['dot_tools', 'dot_ledger'] as const) {
       const planned = surface === 'dot_tools' ? 8 : 9;

@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => runtime?.dispose());
 
 test('the bins of the steps wrote every surface that the matrix gives them', async () => {
-  // What needs votes, or a bound handler, is run where there are: dots/apr.test.ts, attacks/h4.test.ts, authority/.
+  // What needs votes, or a bound handler, is run where there are, and what needs evidence where it is: dots/kb-write.test.ts, dots/apr.test.ts, attacks/h4.test.ts, authority/.
   const elsewhere = [
     'dot-apr-propose',
     'dot-apr-execute',
@@ -29,6 +29,7 @@ test('the bins of the steps wrote every surface that the matrix gives them', asy
     'dot-c1-grant-issue',
     'dot-c1-vocab-verify',
     'dot-ownership-assign',
+    'dot-kb-write',
   ];
   const bins = STEPS.flatMap(binsOf)
     .filter((bin) => !elsewhere.includes(bin))
@@ -97,7 +98,7 @@ describe('through its gateway function a DOT', () => {
     );
     const approvals = ['insert', 'update', 'retire'].map((operation) => `apr_requests_${operation}`);
     const grant = ['insert', 'retire'].map((operation) => `governance_build_authorization_${operation}`);
-    const alone = ['apr_approvals_insert', 'meta_catalog_update', 'vps_deploy_log_insert'];
+    const alone = ['apr_approvals_insert', 'kb_document_insert', 'meta_catalog_update', 'vps_deploy_log_insert'];
     expect(rows.map(({ name }) => name)).toEqual(
       [...called, ...elsewhere, ...approvals, ...grant, ...alone].toSorted(),
     );
