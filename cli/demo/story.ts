@@ -3,6 +3,7 @@ import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { QUORUM } from '../../domain/apr.ts';
 import { C1Error } from '../../domain/codes.ts';
+import type { Authorization, AuthorizationKind } from '../../domain/dry-run-authorization.ts';
 import { parsePlannedDeltas, plannedCounts } from '../../domain/planned-deltas.ts';
 import { LAST_STEP } from '../../domain/program.ts';
 import { STEP_IDS } from '../../domain/steps/step.ts';
@@ -12,8 +13,12 @@ import { CHECKOUT, statePaths } from '../../runtime/paths.ts';
 import { SILENT } from '../../runtime/reporter.ts';
 import { VOTER_LOGINS } from '../../runtime/roles.ts';
 import { type RunningRuntime, startRuntime, stopRuntime } from '../../runtime/runtime.ts';
+import { DRY_RUN_SIGNERS } from '../../runtime/stand-in-keys.ts';
 import { runtimeStatus } from '../../runtime/status.ts';
 import { castVote } from '../apr/cast.ts';
+import { currentEvidence } from '../dry-run/evidence.ts';
+import { dryRun } from '../dry-run/run.ts';
+import { signStatement } from '../dry-run/sign.ts';
 import { STACK } from '../engine.ts';
 import { appliedResources, assertStateOfProgram, selectStack } from '../stack.ts';
 import { assertOnly, type Preview, preview, run, runUntilQuorum, type Say } from './engine-run.ts';
@@ -35,6 +40,8 @@ export interface Story {
   /** The demo started the runtime, and so it stops it. */
   startedHere: boolean;
   preview?: Preview;
+  /** What was signed for the dry run. */
+  authorizations?: readonly Authorization[];
   /** The approval request that the last `up` stopped for. */
   request?: string;
   before?: Observation;
@@ -67,6 +74,8 @@ export const AFTER_PREVIEW: readonly Chapter[] = [
   { title: 'Apply the rest (pulumi up)', tell: applyRest },
   { title: 'Read back every surface', tell: readBack },
   { title: 'Apply again: nothing to do', tell: applyAgain },
+  { title: 'HALT: two stand-ins sign the evidence for a dry run', tell: authorizeDryRun },
+  { title: 'The governed dry run (c1 dry-run)', tell: dryRunOnce },
   { title: 'Retire (pulumi destroy)', tell: retire },
   { title: 'Prove that only history is left', tell: proveRetire },
 ];
@@ -146,6 +155,24 @@ async function applyAgain(story: Story, say: Say): Promise<string> {
   const unchanged = assertOnly(summary, 'unchanged');
   proveNothingWritten(known(story.applied), await observe(story.stateDir), 'an up with nothing to do');
   return `${unchanged} resources unchanged, no row written`;
+}
+
+/** On a governed host these are the reviewer and the owner, who read the evidence first. */
+async function authorizeDryRun(story: Story): Promise<string> {
+  const { digest } = await currentEvidence(statePaths(story.stateDir), STACK);
+  const sign = (kind: AuthorizationKind) =>
+    signStatement(story.stateDir, { stack: STACK, kind, signer: DRY_RUN_SIGNERS[kind], keyFile: null, hours: 1 });
+  story.authorizations = [await sign('reviewer_confirmation'), await sign('owner_authorization')];
+  return `${Object.values(DRY_RUN_SIGNERS).join(' and ')} signed ${digest.slice(0, 16)}… with throw-away keys of this runtime`;
+}
+
+async function dryRunOnce(story: Story, say: Say): Promise<string> {
+  const order = { stack: STACK, authorizations: known(story.authorizations) };
+  const { document, failure } = await dryRun(story.stateDir, order, say);
+  if (failure !== null) throw failure;
+  const { checks, build, verdict, result } = document;
+  const made = `${build?.operations} operations, seal ${build?.seal}, ${checks.length} parts passed, grant used once`;
+  return `${made}; engineering ${result.engineering}, authority ${result.authority}: ${verdict}`;
 }
 
 async function retire(story: Story, say: Say): Promise<string> {

@@ -22,8 +22,7 @@ import { currentEvidence, evidenceFolder } from './evidence.ts';
 
 export interface RunOrder {
   readonly stack: string;
-  /** Files with a signed statement each. */
-  readonly statements: readonly string[];
+  readonly authorizations: readonly Authorization[];
 }
 
 export interface DryRunEnd {
@@ -42,7 +41,7 @@ export interface DryRunEnd {
  */
 export async function dryRun(stateDir: string, order: RunOrder, say: (name: string) => void): Promise<DryRunEnd> {
   const paths = statePaths(stateDir);
-  const authorizations = order.statements.map(readStatement);
+  const { authorizations } = order;
   const began_at = new Date().toISOString();
   const evidence = await currentEvidence(paths, order.stack);
   assertAuthorized(paths, authorizations, { now: began_at, stack: order.stack, digest: evidence.digest });
@@ -64,7 +63,7 @@ export async function dryRun(stateDir: string, order: RunOrder, say: (name: stri
 }
 
 /** One signed statement out of a file. @throws C1Error HOLD_DRYRUN_NOT_AUTHORIZED */
-function readStatement(file: string): Authorization {
+export function readStatement(file: string): Authorization {
   const expected = 'a statement that npx c1 dry-run sign wrote';
   try {
     const parsed = authorization.safeParse(parseJsonStrictly(readFileSync(file)));

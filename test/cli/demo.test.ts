@@ -106,6 +106,8 @@ test(
       'Apply the rest (pulumi up)',
       'Read back every surface',
       'Apply again: nothing to do',
+      'HALT: two stand-ins sign the evidence for a dry run',
+      'The governed dry run (c1 dry-run)',
       'Retire (pulumi destroy)',
       'Prove that only history is left',
       'Apply once more (pulumi up)',
