@@ -30,6 +30,7 @@ const ROW_TYPES = {
   'c1:registry:DotTool': 8,
   'c1:contract:AgentApiContract': 2,
   'c1:executor:Image': 1,
+  'c1:evidence:Document': 1,
 };
 
 interface PreviewStep {

@@ -33,7 +33,15 @@ export async function approve(stateDir: string, code: string): Promise<void> {
   for (const voter of VOTER_LOGINS) await castVote(stateDir, { code, voter, decision: 'approve', keyFile: null });
 }
 
-/** Lines of a snapshot that do not belong to an approval request: a request after a rollback is a new one. */
+/**
+ * Lines of a snapshot that do not belong to an approval request, which after a rollback is a new one, nor to the entry of the
+ * evidence, which then is a later revision.
+ */
 export function apartFromRequests(lines: readonly string[]): readonly string[] {
-  return lines.filter((line) => !/"surface": "(apr_|vps_deploy_log|governance_build_auth)|"key": "apr_/.test(line));
+  return lines.filter(
+    (line) =>
+      !/"surface": "(apr_|vps_deploy_log|governance_build_auth)|"key": "(apr_|(kb_document\/)?c1-readiness-evidence\/)/.test(
+        line,
+      ),
+  );
 }
