@@ -18,6 +18,8 @@ let undisturbed: readonly string[];
 beforeAll(async () => {
   copy = await checkoutCopy();
   expect((await copy.bootstrap('cli/setup.ts')).exitCode).toBe(0);
+  // The engine is killed in W4: what comes after W5 would only take its time.
+  expect((await copy.pulumi('config', 'set', 'c1:through', 'W5', '--stack', 'dryrun')).exitCode).toBe(0);
   await applyAll();
   undisturbed = await snapshot();
 }, 180_000);
@@ -106,7 +108,7 @@ test(
     expect(apartFromRequests(await snapshot())).toEqual(apartFromRequests(undisturbed));
     expect(await liveTools()).toEqual({ live: 317, codes: 317, c1: 8 });
     expect(await pendingOperations()).toEqual([]);
-    expect(await copy.gitStatus()).toBe('');
+    expect(await copy.gitStatus()).toBe(' M Pulumi.dryrun.yaml');
   },
   LONG,
 );
@@ -145,7 +147,7 @@ async function killedWhileBinsWait(command: 'up' | 'destroy', meanwhile = async 
   });
 }
 
-/** H1 and W1; W7 asks for the third vote. */
+/** H1 and W1. */
 const STOPS_BEFORE_TOOLS = 2;
 /** Runs of the registrar, of W2 and of W3: the catalogue and the eight tools of W4 come next, the tools together. */
 const UNTIL_TOOLS = 1 + 25 + 7;

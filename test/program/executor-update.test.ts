@@ -8,7 +8,7 @@ import { assertRelease, bundleOf, executorFolder, readDeployment } from '../../e
 import { runningService } from '../../executor/deploy/service.ts';
 import { EXECUTOR_BUNDLES, EXECUTOR_DEPLOY } from '../../runtime/bin-build.ts';
 import { installExecutor, verifyExecutor } from '../../runtime/executor.ts';
-import { ALL_UNCHANGED } from '../support/counts.ts';
+import { RESOURCES_THROUGH, unchanged } from '../support/counts.ts';
 import { createTestProject, type TestProject } from '../support/project.ts';
 
 /** W6 over the life of a release: another build of it, builds that fail, and its end. Each test goes on from the one before. */
@@ -26,6 +26,7 @@ beforeAll(async () => {
   builds = await mkdtemp(join(tmpdir(), 'c1-builds-'));
   bundle = await readFile(join(inject('testServer').buildFolder, EXECUTOR_BUNDLES.c1), 'utf8');
   project = await createTestProject();
+  await project.through('W6');
   kgBefore = await Promise.all(KG.map(ask));
   const applied = await project.apply();
   expect(applied.exitCode, applied.all).toBe(0);
@@ -39,7 +40,7 @@ afterAll(async () => {
 test('the same build, installed again, is no change', async () => {
   const before = runningService(folder(), 'service');
   await install(bundle);
-  expect((await project.pulumi('preview')).all).toMatch(ALL_UNCHANGED);
+  expect((await project.pulumi('preview')).all).toMatch(unchanged(RESOURCES_THROUGH.W6));
   expect(runningService(folder(), 'service')).toBe(before);
 });
 
@@ -60,7 +61,7 @@ test('a new build is one changed row before it is deployed, and no change afterw
   expect(readDeployment(folder())).toMatchObject({ release, previous: before });
   expect(() => assertRelease(folder(), before)).not.toThrow();
   expect(await project.snapshot()).toEqual(rows);
-  expect((await project.pulumi('preview')).all).toMatch(ALL_UNCHANGED);
+  expect((await project.pulumi('preview')).all).toMatch(unchanged(RESOURCES_THROUGH.W6));
 });
 
 test('a new build that ends as soon as it is the service: the one before is back, and a good one is deployed', async () => {
@@ -72,7 +73,7 @@ test('a new build that ends as soon as it is the service: the one before is back
   expect(repaired.exitCode, repaired.all).toBe(0);
   expect(await inUse()).toEqual(good);
   expect(readDeployment(folder())).toMatchObject({ release: good, previous: before });
-  expect((await project.pulumi('preview')).all).toMatch(ALL_UNCHANGED);
+  expect((await project.pulumi('preview')).all).toMatch(unchanged(RESOURCES_THROUGH.W6));
 });
 
 test('a new build that answers KG differently never serves; built as before again, there is nothing to deploy', async () => {
@@ -86,7 +87,7 @@ test('a new build that answers KG differently never serves; built as before agai
   const back = await up();
   expect(back.exitCode, back.all).toBe(0);
   expect(runningService(folder(), 'service')).toBe(serving);
-  expect((await project.pulumi('preview')).all).toMatch(ALL_UNCHANGED);
+  expect((await project.pulumi('preview')).all).toMatch(unchanged(RESOURCES_THROUGH.W6));
 });
 
 test('destroy goes back to v1, past every build that was deployed in between', async () => {

@@ -11,7 +11,7 @@ let replaced: Buffer;
 beforeAll(async () => {
   project = await createTestProject();
   replaced = await readFile(file());
-  await project.edit('Pulumi.dryrun.yaml', (text) => text.replace('config:\n', 'config:\n  c1:through: PREWRITE\n'));
+  await project.through('PREWRITE');
 });
 afterAll(() => project?.dispose());
 

@@ -10,7 +10,7 @@ let project: TestProject;
 
 beforeAll(async () => {
   project = await createTestProject();
-  await project.edit('Pulumi.dryrun.yaml', (text) => text.replace('config:\n', 'config:\n  c1:through: W1\n'));
+  await project.through('W1');
 });
 afterAll(() => project.dispose());
 

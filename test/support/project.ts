@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { inject } from 'vitest';
+import type { StepId } from '../../domain/steps/step.ts';
 import { ensureEngine } from '../../engine/ensure.mjs';
 import { engineEnvironment } from '../../engine/environment.mjs';
 import { root, stateFolder } from '../../engine/root.mjs';
@@ -23,6 +24,8 @@ export interface TestProject {
   readonly pulumiWith: (extra: Readonly<Record<string, string>>, ...args: readonly string[]) => Promise<Ended>;
   /** `up` to its end: where it stops for the owners, both stand-ins approve, and it goes on. */
   readonly apply: () => Promise<Ended>;
+  /** The stack goes through that step and no further. */
+  readonly through: (step: StepId) => Promise<void>;
   /** Changes a copied file, e.g. `Pulumi.dryrun.yaml`. */
   readonly edit: (file: string, change: (text: string) => string) => Promise<void>;
   /** Live governed rows, one JSON line each, without what only the runtime can make. */
@@ -74,6 +77,10 @@ function describe(folder: string, runtime: TestRuntime): TestProject {
     return (await pool.query(sql, [...values])).rows as readonly T[];
   };
   const pulumi = (...args: readonly string[]) => run(folder, env, args);
+  const edit: TestProject['edit'] = async (file, change) => {
+    const path = join(folder, file);
+    await writeFile(path, change(await readFile(path, 'utf8')));
+  };
   return {
     folder,
     runtime,
@@ -87,10 +94,9 @@ function describe(folder: string, runtime: TestRuntime): TestProject {
         ({ all }) => all,
       ),
     pulumiWith: (extra, ...args) => run(folder, { ...env, ...extra }, args),
-    edit: async (file, change) => {
-      const path = join(folder, file);
-      await writeFile(path, change(await readFile(path, 'utf8')));
-    },
+    edit,
+    through: (step) =>
+      edit('Pulumi.dryrun.yaml', (text) => text.replace('config:\n', `config:\n  c1:through: ${step}\n`)),
     snapshot: async () =>
       (await query<{ line: string }>('select line from iu_core.live_snapshot() line')).map(({ line }) => line),
     behindTheGuards: (table, statement) => behindTheGuards(runtime, table, statement),
