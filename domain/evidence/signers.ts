@@ -1,12 +1,9 @@
+import { allowedFor } from '../allowed-signers.ts';
 import { C1Error } from '../codes.ts';
 import { type VerifyKey, verifyKeyOf } from './keys.ts';
 
 /** What an allowed signer must be allowed for; the same word that `ssh-keygen -Y` takes as namespace. */
 export const EVIDENCE_NAMESPACE = 'c1-evidence';
-
-/** `principals [options] key-type base64 [comment]` (ssh-keygen(1), ALLOWED SIGNERS). */
-const LINE =
-  /^(?<principals>\S+)\s+(?:(?<options>\S*?"[^"]*"\S*|[a-z-]+(?:,\S+)?)\s+)?(?<key>ssh-ed25519\s+[A-Za-z0-9+/=]+)/;
 
 /**
  * The keys that an allowed-signers file lists for evidence. A line without namespaces counts for every purpose; one whose
@@ -15,23 +12,13 @@ const LINE =
  * @throws C1Error HOLD_SIGNERS_MISSING when nobody may sign evidence
  */
 export function evidenceSigners(text: string, revoked: string): readonly VerifyKey[] {
-  const keys = text.split('\n').flatMap((line) => keyIn(line.trim()));
+  const keys = allowedFor(text, EVIDENCE_NAMESPACE)
+    .filter(({ key, isBounded }) => key.startsWith('ssh-ed25519 ') && !isBounded)
+    .map(({ key }) => key);
   const allowed = keys.filter((key) => !revoked.includes(key)).map(verifyKeyOf);
   if (allowed.length > 0) return allowed;
   throw new C1Error('HOLD_SIGNERS_MISSING', {
     seen: keys.length > 0 ? 'only revoked keys' : `no Ed25519 key that may sign in the namespace ${EVIDENCE_NAMESPACE}`,
     expected: `a line such as: operator_1 namespaces="${EVIDENCE_NAMESPACE}" ssh-ed25519 …`,
   });
-}
-
-function keyIn(line: string): readonly string[] {
-  const { key, options = '' } = LINE.exec(line)?.groups ?? {};
-  if (line.startsWith('#') || key === undefined || !isFor(options)) return [];
-  return [key.replace(/\s+/, ' ')];
-}
-
-function isFor(options: string): boolean {
-  if (/cert-authority|valid-(after|before)/i.test(options)) return false;
-  const [, names] = /namespaces="([^"]*)"/i.exec(options) ?? [];
-  return names === undefined || names.split(',').includes(EVIDENCE_NAMESPACE);
 }

@@ -1,7 +1,8 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from 'pg';
-import { QUORUM } from '../../domain/apr.ts';
+import { allowedFor } from '../../domain/allowed-signers.ts';
+import { QUORUM, SIGNATURE_NAMESPACE } from '../../domain/apr.ts';
 import { C1Error } from '../../domain/codes.ts';
 import { DOTS } from '../../domain/dots.ts';
 import { prewriteStep } from '../../domain/steps/prewrite.ts';
@@ -42,17 +43,12 @@ function assertFile(file: string, mode: number, what: string): void {
 
 /** Who proposes, and as many others as the highest quorum asks for, each with a key of his own. */
 function assertSigners(file: string, operator: string): void {
-  const lines = readFileSync(file, 'utf8')
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !line.startsWith('#'));
-  const keys = new Map(
-    lines.map((line) => [line.split(' ')[0] ?? '', /(?:ssh|ecdsa|sk)-\S+ (\S+)/.exec(line)?.[1] ?? '']),
-  );
-  const own = keys.get(operator);
+  const allowed = allowedFor(readFileSync(file, 'utf8'), SIGNATURE_NAMESPACE);
+  const own = allowed.find(({ principals }) => principals.includes(operator))?.key;
   const others = new Set(
-    [...keys].filter(([name, key]) => name !== operator && key !== own && key !== '').map(([, key]) => key),
+    allowed.filter(({ principals, key }) => !principals.includes(operator) && key !== own).map(({ key }) => key),
   );
-  if (own !== undefined && own !== '' && others.size >= QUORUM.high) return;
+  if (own !== undefined && others.size >= QUORUM.high) return;
   throw missing(
     `${own === undefined ? `no ${operator}` : `${others.size} others`} in allowed_signers`,
     `${operator} and ${QUORUM.high} owners, each with a key of his own`,

@@ -6,7 +6,7 @@ import { DOTS, VOTE_DOT_CODE } from '../../domain/dots.ts';
 import { clientConfig, withClient, withSuperuser } from '../../runtime/connect.ts';
 import { LIVE, MAINTENANCE } from '../../runtime/databases.ts';
 import { statePaths } from '../../runtime/paths.ts';
-import { OPERATOR } from '../../runtime/stand-in-keys.ts';
+import { DRY_RUN_SIGNERS, OPERATOR } from '../../runtime/stand-in-keys.ts';
 import { createTestRuntime, type TestRuntime } from '../support/runtime.ts';
 import { stateFolder } from '../support/state-folder.ts';
 
@@ -139,7 +139,7 @@ describe('passwords', () => {
 
   it('stand beside the SSH keys of the stand-ins, which nobody else reads either', async () => {
     const folder = path.join(statePaths(runtime.stateDir).secrets, 'ssh');
-    const keys = [OPERATOR, ...VOTERS];
+    const keys = [OPERATOR, ...VOTERS, ...Object.values(DRY_RUN_SIGNERS)];
     expect((await readdir(folder)).toSorted()).toEqual(
       ['allowed_signers', ...keys.flatMap((name) => [name, `${name}.pub`])].toSorted(),
     );

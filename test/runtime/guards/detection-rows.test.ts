@@ -121,7 +121,7 @@ describe('drift is', () => {
     ['a manifest of another owner', 'alter function c1.manifest_bytes() owner to postgres'],
     [
       'another preflight',
-      `create or replace view c1.v_c1_dryrun_preflight as select n as number, 'x' as name, true as ok, 'y' as expected from generate_series(1, 7) n`,
+      `create or replace view c1.v_c1_dryrun_preflight as select n as number, 'x' as name, true as ok, 'y' as expected, 'z' as seen from generate_series(1, 7) n`,
     ],
     ['the write-once guard switched off', `alter table ${VOCABULARY} disable trigger b_write_once`],
     [
