@@ -164,7 +164,7 @@ test(
     const { exitCode, stderr } = await copy.bootstrap('cli/demo.ts');
     expect(exitCode).toBe(3);
     expect(stderr).toMatch(
-      /Stopped at "Start the embedded runtime": HOLD_STACK_IN_USE\n +seen +live rows of BASELINE, H1, H4, W1, W2, W3, W4, W5, W7 by stack dryrun/,
+      /Stopped at "Start the embedded runtime": HOLD_STACK_IN_USE\n +seen +live rows of BASELINE, H1, H4, W1, W2, W3, W4, W5, W7, W9 by stack dryrun/,
     );
     // The demo started the runtime, and so it stopped it.
     expect((await copy.c1('runtime', 'status')).exitCode).toBe(1);
