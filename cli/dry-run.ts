@@ -7,7 +7,7 @@ import { DRY_RUN_SIGNERS } from '../runtime/stand-in-keys.ts';
 import { type DryRunEnd, dryRun, readStatement } from './dry-run/run.ts';
 import { signStatement } from './dry-run/sign.ts';
 import { STACK } from './engine.ts';
-import { examples, print, printAnswer } from './output.ts';
+import { examples, print, printAnswer, terminalReporter } from './output.ts';
 import { assertStateOfProgram } from './stack.ts';
 
 interface RunFlags {
@@ -51,7 +51,8 @@ export function addDryRun(program: Command): void {
       assertStateOfProgram(stateDir);
       const say = (name: string) => void print(`❯ ${name}`, process.stderr);
       const given = [confirmation, authorization].filter((file) => file !== undefined);
-      const end = await dryRun(stateDir, { stack, authorizations: given.map(readStatement) }, say);
+      const report = { ...terminalReporter(json), say };
+      const end = await dryRun(stateDir, { stack, authorizations: given.map(readStatement) }, report);
       await printAnswer({ text: textOf(end), json: jsonOf(end) }, json);
       if (end.failure !== null) throw end.failure;
     });

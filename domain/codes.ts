@@ -234,7 +234,7 @@ export const CODES = {
   HOLD_OUTCOME_UNKNOWN: hold(
     'The command ended before the runtime said whether the change is committed.',
     'run the bin with --status <request-id>',
-    ['bin'],
+    ['bin', 'cli'],
   ),
   HOLD_PLAN_NOT_APPROVED: hold('No owner approved this very delta.', 'npx c1 approve', ['database', 'bin']),
   HOLD_PREFLIGHT_NOT_READY: hold(
