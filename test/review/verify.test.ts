@@ -229,7 +229,7 @@ describe('a pass that what it holds does not bear out is refused, however well i
     ['a check of the readback left out', read({ checks: readback.checks.filter(({ name }) => name !== 'approvals') })],
     ['13 operations', read({ manifest: { ...manifest, operations: 13 } })],
     ['other bytes of the manifest', read({ manifest: { ...manifest, bytes: `${manifest.bytes} ` } })],
-    ['another occasion', read({ proven_for: { definitions: {}, grant_generation: 1 } })],
+    ['another occasion', read({ proven_for: { definitions: {}, grant_generation: 1, evidence_generation: 1 } })],
     ['another label than the runtime has', { label: [] }],
     ['no label, though it is staging', { ...sayingsOf([]), label: [] }],
     ['a better verdict', { verdict: 'GOVERNED_C1_DRYRUN_READY_FOR_CODEX_FINAL_CONFIRMATION' }],

@@ -88,7 +88,7 @@ export function documentOf(changes: Partial<EvidenceDocument> = {}): EvidenceDoc
   };
 }
 
-const PROVEN_FOR = { definitions: { W8: A }, grant_generation: 1 };
+const PROVEN_FOR = { definitions: { W8: A }, grant_generation: 1, evidence_generation: 1 };
 
 /** A run of the journal, whole by its own digest. */
 function runOf(): JournalRun {
