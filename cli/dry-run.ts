@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AUTHORIZATION_KINDS, type AuthorizationKind } from '../domain/dry-run-authorization.ts';
@@ -7,6 +6,7 @@ import { DRY_RUN_SIGNERS } from '../runtime/stand-in-keys.ts';
 import { type DryRunEnd, dryRun, readStatement } from './dry-run/run.ts';
 import { signStatement } from './dry-run/sign.ts';
 import { STACK } from './engine.ts';
+import { writeAsked } from './evidence.ts';
 import { examples, print, printAnswer, terminalReporter } from './output.ts';
 import { assertStateOfProgram } from './stack.ts';
 
@@ -87,7 +87,7 @@ function addSign(command: Command): void {
       assertStateOfProgram(stateDir);
       const signer = as ?? DRY_RUN_SIGNERS[kind];
       const signed = await signStatement(stateDir, { stack, kind, signer, keyFile: key ?? null, hours: validFor });
-      writeFileSync(out, `${JSON.stringify(signed, null, 2)}\n`);
+      writeAsked(out, `${JSON.stringify(signed, null, 2)}\n`);
       const { evidence_digest, expires_at } = signed.statement;
       const text = [`${kind} by ${signer} over evidence ${evidence_digest}, until ${expires_at}: ${out}`];
       await printAnswer({ text, json: { code: 'OK_APPLIED', file: out, ...signed.statement } }, json);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pWaitFor from 'p-wait-for';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -69,6 +69,8 @@ test(
     const reviewersKey = join(copy.stateDir, 'secrets', 'ssh', 'reviewer_1');
     await refused('HOLD_DRYRUN_NOT_AUTHORIZED', () => sign('owner_authorization', '--key', reviewersKey));
     await refused('HOLD_DRYRUN_NOT_AUTHORIZED', () => sign('owner_authorization', '--as', 'voter_owner_1'));
+    const asFolder = await copy.c1('dry-run', 'sign', '--kind', 'owner_authorization', '--out', copy.stateDir);
+    expect(asFolder.stderr).toMatch(/^ERROR_USAGE: seen no place for /);
     for (const hours of ['0', '-1', '169', '1.5', 'x']) {
       expect((await sign('owner_authorization', '--valid-for', hours)).stderr).toMatch(/^ERROR_USAGE: seen .*1 to 168/);
     }
@@ -85,7 +87,11 @@ test(
 test(
   'evidence that is lost is made anew when somebody asks for it, and what was signed over the old one authorizes nothing',
   async () => {
-    rmSync(join(copy.stateDir, 'evidence', 'dryrun'), { recursive: true });
+    const [own, old] = [join(copy.stateDir, 'evidence', 'dryrun'), join(copy.stateDir, 'old')];
+    const packet = () => copy.c1('review-packet', '--out', join(copy.stateDir, 'packet.md'));
+    expect((await packet()).exitCode).toBe(0);
+    renameSync(own, old);
+    await refused('HOLD_EVIDENCE_MISSING', packet);
     const lost = await refused('HOLD_EVIDENCE_MISSING', () => sign('owner_authorization'));
     expect(lost).toMatch(/raise c1:evidenceGeneration/);
     expect((await copy.pulumi('config', 'set', 'c1:evidenceGeneration', '2', '--stack', 'dryrun')).exitCode).toBe(0);
@@ -94,6 +100,14 @@ test(
     expect([applied.exitCode, applied.stdout]).toEqual([0, expect.stringContaining(READY)]);
     expect(await grants()).toEqual(granted);
     expect(await refused('HOLD_DRYRUN_NOT_AUTHORIZED', () => dryRun())).toMatch(/over other evidence/);
+    // Nor does the old one stand for the new, whole as it is.
+    renameSync(own, `${old}-new`);
+    renameSync(old, own);
+    expect(await refused('HOLD_EVIDENCE_STALE', () => sign('owner_authorization'))).toMatch(/c1:evidenceGeneration/);
+    await refused('HOLD_EVIDENCE_STALE', packet);
+    renameSync(own, old);
+    renameSync(`${old}-new`, own);
+    expect((await packet()).exitCode).toBe(0);
     for (const kind of KINDS) expect((await sign(kind)).stderr).toBe('');
     const preview = await copy.pulumi('preview', '--stack', 'dryrun', '--expect-no-changes');
     expect([preview.exitCode, preview.stdout]).toEqual([0, expect.not.stringContaining('HOLD_')]);

@@ -63,7 +63,10 @@ describe('the checklist', () => {
     const name = first?.tests[0] ?? '';
     const mixed = { testResults: [{ name, assertionResults: [{ status: 'passed' }, { status: 'failed' }] }] };
     expect(outcomes(whole(), JSON.stringify(mixed))[0]).toBe('failed');
+    expect(outcomes(whole(), reportOf('failed'))[0]).toBe('failed');
     expect(outcomes(whole(), reportOf('skipped'))[0]).toBe('not executed');
+    const left = { testResults: [{ name, assertionResults: [{ status: 'passed' }, { status: 'pending' }] }] };
+    expect(outcomes(whole(), JSON.stringify(left))[0]).toBe('not executed');
   });
 
   test('says not executed of a group with a case left out or never sent', () => {
