@@ -133,6 +133,14 @@ test.each<readonly [string, number, string, () => void]>([
   expect(checks.slice(at).every(({ checked }) => checked === 0)).toBe(true);
 });
 
+test('a bin that cannot be run is named without a path of this machine', async () => {
+  rmSync(path.join(folder, 'dot-c1-preflight'));
+  const { checks, failure } = await perform(order, () => undefined);
+  expect(failure?.code).toBe('ERROR_READ_FAILED');
+  expect(checks[0]?.seen).toMatch(/dot-c1-preflight: a program that cannot be run \(ENOENT\)/);
+  expect(JSON.stringify(checks)).not.toContain(folder);
+});
+
 const builds = () => GOOD['dot-c1-vocab-build'] ?? {};
 const casesOf = () => (GOOD['dot-c1-bad-input-harness'] as { cases: readonly object[] }).cases;
 const sevenOf = (number: number) =>
