@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AUTHORIZATION_KINDS, type AuthorizationKind } from '../domain/dry-run-authorization.ts';
@@ -7,7 +6,8 @@ import { DRY_RUN_SIGNERS } from '../runtime/stand-in-keys.ts';
 import { type DryRunEnd, dryRun, readStatement } from './dry-run/run.ts';
 import { signStatement } from './dry-run/sign.ts';
 import { STACK } from './engine.ts';
-import { examples, print, printAnswer } from './output.ts';
+import { writeAsked } from './evidence.ts';
+import { examples, print, printAnswer, terminalReporter } from './output.ts';
 import { assertStateOfProgram } from './stack.ts';
 
 interface RunFlags {
@@ -51,7 +51,8 @@ export function addDryRun(program: Command): void {
       assertStateOfProgram(stateDir);
       const say = (name: string) => void print(`❯ ${name}`, process.stderr);
       const given = [confirmation, authorization].filter((file) => file !== undefined);
-      const end = await dryRun(stateDir, { stack, authorizations: given.map(readStatement) }, say);
+      const report = { ...terminalReporter(json), say };
+      const end = await dryRun(stateDir, { stack, authorizations: given.map(readStatement) }, report);
       await printAnswer({ text: textOf(end), json: jsonOf(end) }, json);
       if (end.failure !== null) throw end.failure;
     });
@@ -86,7 +87,7 @@ function addSign(command: Command): void {
       assertStateOfProgram(stateDir);
       const signer = as ?? DRY_RUN_SIGNERS[kind];
       const signed = await signStatement(stateDir, { stack, kind, signer, keyFile: key ?? null, hours: validFor });
-      writeFileSync(out, `${JSON.stringify(signed, null, 2)}\n`);
+      writeAsked(out, `${JSON.stringify(signed, null, 2)}\n`);
       const { evidence_digest, expires_at } = signed.statement;
       const text = [`${kind} by ${signer} over evidence ${evidence_digest}, until ${expires_at}: ${out}`];
       await printAnswer({ text, json: { code: 'OK_APPLIED', file: out, ...signed.statement } }, json);

@@ -1,14 +1,12 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import type { Command } from 'commander';
-import { C1Error } from '../domain/codes.ts';
 import { EVIDENCE_FOLDER } from '../domain/evidence/record.ts';
 import { verifyPackage } from '../review/evidence/verify.ts';
 import { testReportOf } from '../review/packet/attacks.ts';
 import { packetOf, packetPage } from '../review/packet/packet.ts';
 import { stateDirOf, statePaths } from '../runtime/paths.ts';
+import { currentEvidence } from './dry-run/evidence.ts';
 import { STACK } from './engine.ts';
-import { readGiven, signerKeys } from './evidence.ts';
+import { readGiven, signerKeys, writeAsked } from './evidence.ts';
 import { examples, printAnswer } from './output.ts';
 
 interface PacketFlags {
@@ -27,7 +25,10 @@ export function addReviewPacket(program: Command): void {
     .description(
       'write what the reviewer needs: claims with their commands, the checklist A1 to A18, what a real run would need',
     )
-    .option('--evidence <folder>', 'the evidence folder; that of the stack here without it')
+    .option(
+      '--evidence <folder>',
+      'the evidence folder; without it that of the stack here, which has to be as new as the stack',
+    )
     .option('--key <file>', "the signer's public key; the runtime's list of allowed signers without it")
     .option('--stack <name>', 'the stack that the evidence must be of', STACK)
     .option('--tests <file>', "what vitest's JSON reporter wrote of the attack tests; without it they are not executed")
@@ -41,11 +42,15 @@ export function addReviewPacket(program: Command): void {
       ),
     )
     .action(async ({ evidence, key, stack, tests, out, json = false }: PacketFlags) => {
-      const own = path.join(statePaths(stateDirOf(process.env)).state, EVIDENCE_FOLDER, stack);
-      const verified = verifyPackage(evidence ?? own, { keys: signerKeys({ key }), stack, state: null });
+      const keys = signerKeys({ key });
+      // What somebody brings is as old as he says; the stack's own is held against the stack.
+      const verified =
+        evidence === undefined
+          ? await currentEvidence(statePaths(stateDirOf(process.env)), stack, keys)
+          : verifyPackage(evidence, { keys, stack, state: null });
       const report = tests === undefined ? null : testReportOf(readGiven(tests).toString('utf8'));
       const packet = packetOf(verified, evidence ?? `.c1/${EVIDENCE_FOLDER}/${stack}`, report);
-      write(out, packetPage(packet));
+      writeAsked(out, packetPage(packet));
       const passed = packet.checklist.filter(({ outcome }) => outcome === 'passed').length;
       const text = [
         `${out}: ${packet.claims.length} claims, ${passed} of ${packet.checklist.length} lines passed`,
@@ -53,17 +58,4 @@ export function addReviewPacket(program: Command): void {
       ];
       await printAnswer({ text, json: { code: 'OK_READ', ...packet } }, json);
     });
-}
-
-function write(out: string, text: string): void {
-  try {
-    mkdirSync(path.dirname(out), { recursive: true });
-    writeFileSync(out, text);
-  } catch (cause) {
-    throw new C1Error(
-      'ERROR_USAGE',
-      { seen: `no place for ${path.basename(out)}`, expected: 'a file that can be written' },
-      { cause },
-    );
-  }
 }

@@ -12,6 +12,8 @@ const stackConfig = z.strictObject({
   'c1:through': z._default(z.enum(STEP_IDS), LAST_STEP),
   // Raised to ask for another grant after one that was used or is over.
   'c1:grantGeneration': z._default(z.string().check(z.regex(/^[1-9][0-9]{0,5}$/, 'a whole number from 1')), '1'),
+  // Raised to have readiness proven and the evidence made anew, though no definition changed.
+  'c1:evidenceGeneration': z._default(z.string().check(z.regex(/^[1-9][0-9]{0,5}$/, 'a whole number from 1')), '1'),
   // Of production rows that are not ours to have; where it is given, any other manifest is a stop.
   'c1:expectedManifestHash': z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/, 'a SHA-256 in lower-case hex'))),
 });
@@ -21,6 +23,7 @@ export interface StackConfig {
   readonly approvals: 'required' | 'none';
   readonly through: (typeof STEP_IDS)[number];
   readonly grantGeneration: number;
+  readonly evidenceGeneration: number;
   readonly expectedManifestHash: string | null;
 }
 
@@ -39,8 +42,9 @@ export function readConfig(): StackConfig {
   if (!result.success) throw invalid(result.error, ours);
   const { 'c1:target': target, 'c1:approvals': approvals, 'c1:through': through } = result.data;
   const grantGeneration = Number(result.data['c1:grantGeneration']);
+  const evidenceGeneration = Number(result.data['c1:evidenceGeneration']);
   const expectedManifestHash = result.data['c1:expectedManifestHash'] ?? null;
-  return { target, approvals, through, grantGeneration, expectedManifestHash };
+  return { target, approvals, through, grantGeneration, evidenceGeneration, expectedManifestHash };
 }
 
 function invalid(error: z.core.$ZodError, seen: Readonly<Record<string, string>>): C1Error {

@@ -1,4 +1,4 @@
 import { GovernedStep } from './governed-step.ts';
 
-/** W8: preflight and bad inputs, asked anew whenever a step's definition or the grant's generation changes. */
+/** W8: preflight and bad inputs, asked anew whenever a step's definition or a generation changes. */
 export class Readiness extends GovernedStep {}

@@ -53,9 +53,9 @@ async function declare(lookUps: Promise<LookUps>): Promise<StackEnd> {
   const config = readConfig();
   const brought = { ...readRelease(RELEASE_FOLDER), ...readExecutorBuild(EXECUTOR_FOLDER) };
   const payloads = { ...readPayloadFiles(PAYLOAD_FOLDER), ...brought };
-  const generation = config.grantGeneration;
+  const generations = { generation: config.grantGeneration, evidence: config.evidenceGeneration };
   // What W7 is bound to is read with everything else; which rows are read does not depend on it.
-  const draft = stepsThrough(config.through, { ...payloads, binding: blankBinding(generation), planned: BLANK_PLAN });
+  const draft = stepsThrough(config.through, { ...payloads, binding: blankBinding(generations), planned: BLANK_PLAN });
   const bins = binsNeeded(draft, payloads.proposal);
   const [live, planned] = await Promise.all([
     readLiveState([...refsOf(draft), ...MANIFEST_REFS, ...CROSS_CHECKED], bins, localTransport),
@@ -63,7 +63,7 @@ async function declare(lookUps: Promise<LookUps>): Promise<StackEnd> {
   ]);
   const manifest = manifestIn(live.snapshot);
   assertExpectedManifest(config, manifest.hash);
-  const steps = stepsThrough(config.through, { ...payloads, binding: { manifest, generation }, planned });
+  const steps = stepsThrough(config.through, { ...payloads, binding: { manifest, ...generations }, planned });
   assertIntegrity(live.state);
   assertApprovals(config, live);
   assertThrough(config.through, live.state);
@@ -76,7 +76,7 @@ async function declare(lookUps: Promise<LookUps>): Promise<StackEnd> {
   }
   const declared = declareSteps(steps, planned, localTransport, live.snapshot);
   assertArrivals(declared, plans, () => remainingRows(steps, bins));
-  return { halt: haltOf(declared, plans, live.snapshot) };
+  return { halt: haltOf(declared, plans, live) };
 }
 
 /** The runtime as it is after the update: which rows are still to come. */

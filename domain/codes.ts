@@ -74,13 +74,13 @@ export const CODES = {
   ),
   HOLD_EVIDENCE_MISSING: hold(
     'There is no evidence package for what is to be entered in the knowledge base, or it is another one.',
-    'npx pulumi up, whose step W9 makes the package first',
+    'npx pulumi up, whose step W9 makes the package first; where W9 is applied, raise c1:evidenceGeneration before',
     ['bin', 'reader', 'cli'],
   ),
   HOLD_EVIDENCE_STALE: hold(
     "The evidence is older than the stack's state: something was applied after it was read.",
-    'npx pulumi up, then npx c1 evidence verify on the folder that its step W9 writes',
-    ['cli', 'reader'],
+    'npx pulumi config set c1:evidenceGeneration <one more>, then npx pulumi up, which proves readiness and makes the package anew',
+    ['cli', 'reader', 'program'],
   ),
   HOLD_NOT_AT_HALT: hold(
     'The stack is not declared through W9, after which HALT is.',
@@ -234,7 +234,7 @@ export const CODES = {
   HOLD_OUTCOME_UNKNOWN: hold(
     'The command ended before the runtime said whether the change is committed.',
     'run the bin with --status <request-id>',
-    ['bin'],
+    ['bin', 'cli'],
   ),
   HOLD_PLAN_NOT_APPROVED: hold('No owner approved this very delta.', 'npx c1 approve', ['database', 'bin']),
   HOLD_PREFLIGHT_NOT_READY: hold(

@@ -91,16 +91,24 @@ export function proposalOf(found: PatchOrder, content: Uint8Array): PatchProposa
   return { ...order, new_content_base64: Buffer.from(content).toString('base64') };
 }
 
-/** What W7 is bound to: the manifest of the runtime, and which grant the stack asks for. */
+/** What W7 is bound to, and what W8 and W9 are said of: the manifest of the runtime, which grant and which evidence. */
 export interface GrantBinding {
   readonly manifest: RuntimeManifest;
   /** `c1:grantGeneration`. */
   readonly generation: number;
+  /** `c1:evidenceGeneration`. */
+  readonly evidence: number;
 }
 
+/** Which grant and which evidence a stack asks for. */
+export type Generations = Pick<GrantBinding, 'generation' | 'evidence'>;
+
 /** A manifest that nobody has: for the pages that only print commands, and before the runtime is read. */
-export function blankBinding(generation = 1): GrantBinding {
-  return { generation, manifest: { manifest: manifestOf([]), hash: '0'.repeat(64), since: '1970-01-01T00:00:00Z' } };
+export function blankBinding(generations: Generations = { generation: 1, evidence: 1 }): GrantBinding {
+  return {
+    ...generations,
+    manifest: { manifest: manifestOf([]), hash: '0'.repeat(64), since: '1970-01-01T00:00:00Z' },
+  };
 }
 
 /** A plan of nothing: for the pages that only print commands, and before the file is read. */

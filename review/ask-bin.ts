@@ -41,8 +41,14 @@ export async function refusalOf(folder: string, asked: Asked): Promise<C1Error |
 async function run(folder: string, { bin, words, stdin }: Asked): Promise<Ended> {
   const options = { input: canonicalJson(stdin), limitBytes: LIMIT_BYTES };
   return runInGroup(join(folder, bin), ['--cloud', ...words], folder, LIMIT_MS, options).catch((cause: unknown) => {
-    throw unread(bin, cause instanceof Error ? cause.message : String(cause), cause);
+    throw unread(bin, faultOf(cause), cause);
   });
+}
+
+/** By its code, where the system says one: its message names a path of this machine, and this becomes evidence. */
+function faultOf(cause: unknown): string {
+  if (cause instanceof Error && 'code' in cause) return `a program that cannot be run (${String(cause.code)})`;
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** What stopped the bin stops whoever asked it, with its own code. */

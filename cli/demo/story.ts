@@ -168,7 +168,7 @@ async function authorizeDryRun(story: Story): Promise<string> {
 
 async function dryRunOnce(story: Story, say: Say): Promise<string> {
   const order = { stack: STACK, authorizations: known(story.authorizations) };
-  const { document, failure } = await dryRun(story.stateDir, order, say);
+  const { document, failure } = await dryRun(story.stateDir, order, { ...SILENT, say });
   if (failure !== null) throw failure;
   const { checks, build, verdict, result } = document;
   const made = `${build?.operations} operations, seal ${build?.seal}, ${checks.length} parts passed, grant used once`;

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { C1Error } from '../../domain/codes.ts';
+import type { VerifyKey } from '../../domain/evidence/keys.ts';
 import { EVIDENCE_FOLDER } from '../../domain/evidence/record.ts';
 import { signersHere } from '../../dots/evidence/package.ts';
 import { stackStateOf } from '../../review/evidence/stack-state.ts';
@@ -16,9 +17,14 @@ export function evidenceFolder({ state }: StatePaths, stack: string): string {
 /**
  * The evidence of a stack that can be signed for: whole, by an allowed key, and as new as the stack's state.
  *
+ * @param keys whose signature is taken; those of the runtime's list where nobody says
  * @throws C1Error HOLD_EVIDENCE_MISSING where W9 wrote none; as `verifyPackage`; ERROR_STACK_UNKNOWN and whatever stops the engine
  */
-export async function currentEvidence(paths: StatePaths, stack: string): Promise<Verification> {
+export async function currentEvidence(
+  paths: StatePaths,
+  stack: string,
+  keys?: readonly VerifyKey[],
+): Promise<Verification> {
   const exported = await exportStack(stack);
   const folder = evidenceFolder(paths, stack);
   if (!existsSync(folder) || (exported.deployment.resources ?? []).length === 0) {
@@ -26,5 +32,5 @@ export async function currentEvidence(paths: StatePaths, stack: string): Promise
     throw new C1Error('HOLD_EVIDENCE_MISSING', { seen, expected: 'a stack that is applied through W9' });
   }
   const state = stackStateOf(Buffer.from(JSON.stringify(exported)));
-  return verifyPackage(folder, { keys: signersHere(paths.secrets), stack, state });
+  return verifyPackage(folder, { keys: keys ?? signersHere(paths.secrets), stack, state });
 }

@@ -23,7 +23,7 @@ export function sealEnvelope(statement: AnyStatement, key: SigningKey): DsseEnve
 
 /** The file as it is written, and what signs it. */
 export function sealWith(statement: AnyStatement, privateKey: string): string {
-  return `${canonicalJson(sealEnvelope(statement, signingKeyOf(privateKey)))}\n`;
+  return envelopeText(sealEnvelope(statement, signingKeyOf(privateKey)));
 }
 
 export interface OpenedEnvelope<S extends AnyStatement> {
@@ -31,8 +31,31 @@ export interface OpenedEnvelope<S extends AnyStatement> {
   readonly envelope: DsseEnvelope;
 }
 
-/** Reads an envelope without asking who signed it. @throws C1Error REJECT_EVIDENCE_MALFORMED */
+/**
+ * Reads an envelope without asking who signed it.
+ *
+ * @throws C1Error REJECT_EVIDENCE_MALFORMED; REJECT_EVIDENCE_ALTERED when it is written in another way than ours
+ */
 export function readEnvelope<S extends AnyStatement>(bytes: Uint8Array, kind: PackageKind<S>): OpenedEnvelope<S> {
+  const opened = parseEnvelope(bytes, kind);
+  if (Buffer.from(envelopeText(opened.envelope), 'utf8').equals(bytes)) return opened;
+  throw new C1Error('REJECT_EVIDENCE_ALTERED', {
+    seen: `a ${kind.envelope} with other bytes than it was written with`,
+    expected: 'the one form that it is written in',
+  });
+}
+
+/**
+ * The one form of an envelope. Its own bytes are signed by nobody, and its digest is what people sign: two forms of the same
+ * envelope would be two digests, and a byte changed would go unseen.
+ */
+function envelopeText({ payloadType, payload, signatures }: DsseEnvelope): string {
+  const plain = (base64: string) => Buffer.from(base64, 'base64').toString('base64');
+  const signed = signatures.map(({ keyid, sig }) => ({ keyid, sig: plain(sig) }));
+  return `${canonicalJson({ payloadType, payload: plain(payload), signatures: signed })}\n`;
+}
+
+function parseEnvelope<S extends AnyStatement>(bytes: Uint8Array, kind: PackageKind<S>): OpenedEnvelope<S> {
   try {
     const envelope = dsseEnvelope.parse(parseJsonStrictly(bytes));
     const statement = kind.statement.parse(parseJsonStrictly(Buffer.from(envelope.payload, 'base64')));
@@ -48,7 +71,7 @@ export function readEnvelope<S extends AnyStatement>(bytes: Uint8Array, kind: Pa
  *
  * @returns the key's fingerprint
  * @throws C1Error REJECT_UNKNOWN_SIGNER when the signature is by another key; REJECT_EVIDENCE_ALTERED when a key of that name
- * is among them and did not sign this
+ * is among them and did not sign this, or another one did
  */
 export function assertSigned(
   { envelope }: Pick<OpenedEnvelope<AnyStatement>, 'envelope'>,
@@ -58,8 +81,9 @@ export function assertSigned(
   const signed = preAuthEncoding(envelope.payloadType, Buffer.from(envelope.payload, 'base64'));
   const bytes = Buffer.from(signature?.sig ?? '', 'base64');
   const found = keys.find(({ key }) => verify(null, signed, key, bytes));
-  if (found !== undefined) return found.keyid;
-  if (keys.some(({ keyid }) => keyid === signature?.keyid)) {
+  // The name of the key is signed by nobody: a true signature under another's name is altered as well.
+  if (found !== undefined && found.keyid === signature?.keyid) return found.keyid;
+  if (found !== undefined || keys.some(({ keyid }) => keyid === signature?.keyid)) {
     throw new C1Error('REJECT_EVIDENCE_ALTERED', {
       seen: 'a statement that its signature is not over',
       expected: 'the statement that was signed',

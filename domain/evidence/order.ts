@@ -3,6 +3,7 @@ import '../english.ts';
 import { type PlannedDeltas, plannedBySteps } from '../planned-deltas.ts';
 import { occasion, occasionOf } from '../readiness/occasion.ts';
 import { readbackRequest } from '../readiness/readback.ts';
+import type { Generations } from '../release.ts';
 import type { Step } from '../steps/step.ts';
 
 const text = z.string();
@@ -32,10 +33,14 @@ export const evidenceOrder = z.strictObject({
 });
 export type EvidenceOrder = z.infer<typeof evidenceOrder>;
 
-export function evidenceOrderOf(steps: readonly Step[], generation: number, planned: PlannedDeltas): EvidenceOrder {
+export function evidenceOrderOf(
+  steps: readonly Step[],
+  generations: Generations,
+  planned: PlannedDeltas,
+): EvidenceOrder {
   const ids = steps.map(({ id }) => id);
   return {
-    proven_for: occasionOf(steps, generation),
+    proven_for: occasionOf(steps, generations),
     planned: plannedBySteps(planned, ids),
     steps: steps.map(stepOf),
   };

@@ -12,12 +12,12 @@ interface Payloads {
 
 /**
  * W8: READY, proven by what looks and writes nothing. What it is proven for is part of the commands' input: another
- * definition of a step, or another generation of the grant, is proven anew.
+ * definition of a step, or another generation of grant or evidence, is proven anew.
  *
  * @param before the steps that READY is said of
  */
 export function readinessStep({ binding, planned }: Payloads, before: readonly Step[]): Step {
-  const request = occasionOf(before, binding.generation);
+  const request = occasionOf(before, binding);
   const expected = plannedBySteps(
     planned,
     before.map(({ id }) => id),

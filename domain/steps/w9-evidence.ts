@@ -19,7 +19,7 @@ const TITLE = 'Evidence of C1 readiness for a governed dry run';
  * @param before the steps that the evidence is of
  */
 export function evidenceStep({ binding, planned }: Payloads, before: readonly Step[]): Step {
-  const order = evidenceOrderOf(before, binding.generation, planned);
+  const order = evidenceOrderOf(before, binding, planned);
   const body = evidenceRecordOf(order.proven_for, binding.manifest.hash);
   const command = `dot-kb-write --cloud --step W9 --doc ${EVIDENCE_DOCUMENT}`;
   const payload = { doc_id: EVIDENCE_DOCUMENT, title: TITLE, body };

@@ -1,7 +1,9 @@
 import * as z from 'zod/mini';
 import { authorizations } from '../../domain/dry-run-authorization.ts';
 import '../../domain/english.ts';
+import { authorityOf } from '../../domain/evidence/flags.ts';
 import { DRY_RUN_SCHEMA, type DryRunPredicate, result } from '../../domain/evidence/statement.ts';
+import { verdictOf } from '../../domain/label.ts';
 import { evidenceReadback } from '../../domain/readiness/readback.ts';
 import { badInputResult, evidenceCheck } from '../evidence/document.ts';
 import { buildAnswer } from './answers.ts';
@@ -39,7 +41,29 @@ export function predicateOf({ checks, ...document }: DryRunDocument): DryRunPred
   };
 }
 
-/** Nothing but a pass of every check is a pass of engineering. */
+/** What a dry run does, in this order; one that lost a part is none. */
+export const ACT_NAMES = [
+  'preflight',
+  'dry run',
+  'grant used once',
+  'grant used again',
+  'bad inputs',
+  'REAL_RUN',
+  'readback',
+] as const;
+export type ActName = (typeof ACT_NAMES)[number];
+
+/** Nothing but a pass of every part, each of something, is a pass of engineering. */
 export function engineeringOf(checks: DryRunDocument['checks']): DryRunDocument['result']['engineering'] {
-  return checks.length > 0 && checks.every(({ outcome }) => outcome === 'passed') ? 'PASS' : 'HOLD';
+  const isWhole = ACT_NAMES.length === checks.length && ACT_NAMES.every((name, at) => checks[at]?.name === name);
+  return isWhole && checks.every(({ outcome, checked }) => outcome === 'passed' && checked > 0) ? 'PASS' : 'HOLD';
+}
+
+type Saying = Pick<DryRunDocument, 'verdict' | 'result'>;
+
+/** What a dry run says of itself, by what became of its parts. @param stoppedBy the code that stopped it */
+export function sayingOf({ label, checks }: Pick<DryRunDocument, 'label' | 'checks'>, stoppedBy: string): Saying {
+  const engineering = engineeringOf(checks);
+  const verdict = engineering === 'PASS' ? verdictOf(label, 'GOVERNED_C1_DRYRUN_EXECUTED') : stoppedBy;
+  return { verdict, result: { engineering, ...authorityOf(label) } };
 }

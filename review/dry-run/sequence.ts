@@ -10,7 +10,7 @@ import { type Asked, answered, readbackOf, refusalOf } from '../ask-bin.ts';
 import { harnessAnswer, preflightAnswer } from '../evidence/collect.ts';
 import type { EvidenceCheck, EvidenceDocument } from '../evidence/document.ts';
 import { buildAnswer, verifyAnswer } from './answers.ts';
-import type { DryRunDocument } from './document.ts';
+import type { ActName, DryRunDocument } from './document.ts';
 
 /** What a dry run goes by: the evidence that it was authorized over, and who authorized it. */
 export interface DryRunOrder {
@@ -32,7 +32,7 @@ interface Passed {
 
 /** One thing that is done, and the command that repeats it. */
 interface Act {
-  readonly name: string;
+  readonly name: ActName;
   readonly repeat: string;
   readonly perform: (order: DryRunOrder) => Promise<Passed>;
 }
@@ -71,17 +71,26 @@ export interface Performed {
   readonly failure: C1Error | null;
 }
 
-/** @param say hears the name of each act as it begins */
-export async function perform(order: DryRunOrder, say: (name: string) => void): Promise<Performed> {
+/**
+ * @param say hears the name of each act as it begins
+ * @param keep gets, before each act, what there is to say if nothing more is ever heard: an act that is killed may have used
+ * the grant
+ */
+export async function perform(
+  order: DryRunOrder,
+  say: (name: string) => void,
+  keep: (soFar: Performed) => void = () => undefined,
+): Promise<Performed> {
   const checks: EvidenceCheck[] = [];
   let found: Found = {};
   let failure: C1Error | null = null;
-  for (const act of ACTS) {
+  for (const [at, act] of ACTS.entries()) {
     const { name, repeat } = act;
     if (failure !== null) {
       checks.push({ name, repeat, outcome: 'not executed', checked: 0, seen: 'something before it failed' });
       continue;
     }
+    keep({ checks: [...checks, ...ACTS.slice(at).map(unheard)], found, failure: neverEnded(name) });
     say(name);
     try {
       const { found: more = {}, ...passed } = await act.perform(order);
@@ -93,6 +102,18 @@ export async function perform(order: DryRunOrder, say: (name: string) => void): 
     }
   }
   return { checks, found, failure };
+}
+
+function unheard({ name, repeat }: Act): EvidenceCheck {
+  return { name, repeat, outcome: 'not executed', checked: 0, seen: 'nothing is known of it' };
+}
+
+function neverEnded(name: ActName): C1Error {
+  return new C1Error('HOLD_OUTCOME_UNKNOWN', {
+    seen: `a dry run that ended while '${name}' was under way`,
+    expected: 'its end',
+    next: 'npx c1 dry-run with the same statements: it says whether the grant was used',
+  });
 }
 
 async function preflight({ folder, evidence }: DryRunOrder): Promise<Passed> {

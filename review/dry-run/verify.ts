@@ -8,7 +8,8 @@ import { altered, openFolder, readMember } from '../../dots/evidence/folder.ts';
 import { assertSignatures } from '../../dots/kernel/dry-run.ts';
 import type { Signers } from '../../dots/kernel/ssh.ts';
 import { notExecuted, passed, type Verified } from '../evidence/verify.ts';
-import { type DryRunDocument, dryRunDocument, engineeringOf, predicateOf } from './document.ts';
+import { assertBorneOut } from './borne-out.ts';
+import { type DryRunDocument, dryRunDocument, predicateOf } from './document.ts';
 
 export interface VerifyOptions {
   readonly keys: readonly VerifyKey[];
@@ -54,8 +55,9 @@ export function verifyDryRun(folder: string, { keys, stack, signers }: VerifyOpt
 function readDocument(folder: string, statement: DryRunStatement): DryRunDocument {
   const document = parseDocument(readMember(folder, DRY_RUN_FILES.document));
   const isSame = sameJson(predicateOf(document) as unknown as Json, statement.predicate as unknown as Json);
-  if (isSame && document.result.engineering === engineeringOf(document.checks)) return document;
-  throw altered('a statement that says something else than its document', 'both the same');
+  if (!isSame) throw altered('a statement that says something else than its document', 'both the same');
+  assertBorneOut(document);
+  return document;
 }
 
 function parseDocument(bytes: Uint8Array): DryRunDocument {

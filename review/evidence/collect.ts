@@ -1,14 +1,13 @@
 import * as z from 'zod/mini';
 import type { Json } from '../../domain/canonical.ts';
-import { authorityWhy, stateFlags } from '../../domain/evidence/flags.ts';
 import type { EvidenceOrder } from '../../domain/evidence/order.ts';
 import { EVIDENCE_SCHEMA } from '../../domain/evidence/statement.ts';
-import { verdictOf } from '../../domain/label.ts';
 import { assertWhole } from '../../domain/readiness/harness.ts';
 import { assertReady, preflightCheck } from '../../domain/readiness/preflight.ts';
 import { evidenceReadback } from '../../domain/readiness/readback.ts';
 import { answered, readbackOf } from '../ask-bin.ts';
-import { badInputResult, type EvidenceCheck, type EvidenceDocument } from './document.ts';
+import { checksOf, sayingsOf } from './borne-out.ts';
+import { badInputResult, type EvidenceDocument } from './document.ts';
 
 export const preflightAnswer = z.object({ checks: z.array(preflightCheck) });
 export const harnessAnswer = z.object({ unmoved: z.int().check(z.positive()), cases: z.array(badInputResult) });
@@ -32,55 +31,8 @@ export async function collectEvidence(folder: string, order: EvidenceOrder): Pro
   const readback = answered(evidenceReadback, await ask('dot-c1-evidence-readback', ['--whole'], request));
   const { label } = readback.runtime;
   return {
-    schema: EVIDENCE_SCHEMA,
-    label,
-    verdict: verdictOf(label, 'GOVERNED_C1_DRYRUN_READY_FOR_CODEX_FINAL_CONFIRMATION'),
-    result: { engineering: 'PASS', authority: 'NOT PASS', authority_why: authorityWhy(label) },
-    flags: { ...stateFlags(label) },
-    order,
-    checks: [
-      preflightResult(preflight.length),
-      ...harnessResults(cases, unmoved),
-      ...readback.checks.map(({ name, checked }) =>
-        passed(`readback: ${name}`, 'dot-c1-evidence-readback', checked, 'as planned and as journalled'),
-      ),
-    ],
+    ...{ schema: EVIDENCE_SCHEMA, label, ...sayingsOf(label), order },
+    checks: [...checksOf({ preflight, bad_inputs: cases, readback }, unmoved)],
     ...{ preflight, bad_inputs: cases, readback },
   };
-}
-
-export function preflightResult(count: number): EvidenceCheck {
-  return passed('preflight', 'dot-c1-preflight', count, `READY ${count}/${count}`);
-}
-
-export function harnessResults(
-  cases: EvidenceDocument['bad_inputs'],
-  unmoved: number,
-): readonly [refused: EvidenceCheck, accepted: EvidenceCheck, unmoved: EvidenceCheck] {
-  const sum = (pick: (one: (typeof cases)[number]) => number) => cases.reduce((total, one) => total + pick(one), 0);
-  const bin = 'dot-c1-bad-input-harness';
-  return [
-    passed(
-      'bad inputs refused',
-      bin,
-      sum(({ refused }) => refused),
-      `${cases.length} cases, each with its exact code`,
-    ),
-    passed(
-      'good halves accepted',
-      bin,
-      sum(({ accepted }) => accepted),
-      `the same ${cases.length} requests made good`,
-    ),
-    passed(
-      'nothing moved by them',
-      bin,
-      unmoved,
-      'every counter, the journal, the handbook, claims and grants as before',
-    ),
-  ];
-}
-
-function passed(name: string, bin: string, checked: number, seen: string): EvidenceCheck {
-  return { name, repeat: `${bin} --cloud`, outcome: 'passed', checked, seen };
 }

@@ -63,6 +63,7 @@ function summary({ result, readback, order }: EvidenceDocument): Html {
 <dt>Read at</dt><dd>${readback.read_at}, in one snapshot at position ${readback.runtime.journal_position} of the journal</dd>
 <dt>Runtime</dt><dd>database system ${target.system}, database ${target.database}</dd>
 <dt>Grant generation</dt><dd>${order.proven_for.grant_generation}</dd>
+<dt>Evidence generation</dt><dd>${order.proven_for.evidence_generation}</dd>
 <dt>Manifest</dt><dd>${readback.manifest.operations} operations, SHA-256 ${code(readback.manifest.hashes.node)}</dd>
 <dt>Handbook</dt><dd>${readback.ledger.entries} entries, head ${code(readback.ledger.head)}</dd>
 </dl>

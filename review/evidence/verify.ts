@@ -1,10 +1,10 @@
-import { digestOf, type Json, sameJson, sha256Hex } from '../../domain/canonical.ts';
+import { type Json, sameJson, sha256Hex } from '../../domain/canonical.ts';
 import { C1Error } from '../../domain/codes.ts';
 import type { VerifyKey } from '../../domain/evidence/keys.ts';
 import { EVIDENCE_FILES, EVIDENCE_KIND, type EvidenceStatement } from '../../domain/evidence/statement.ts';
-import type { LedgerEntry } from '../../domain/readiness/readback.ts';
 import { parseJsonStrictly } from '../../domain/strict-json.ts';
 import { altered, openFolder, readMember } from '../../dots/evidence/folder.ts';
+import { assertBorneOut } from './borne-out.ts';
 import { type EvidenceDocument, evidenceDocument, predicateOf } from './document.ts';
 import { assertFresh, type StackState } from './stack-state.ts';
 
@@ -33,7 +33,7 @@ export interface Verification {
 }
 
 /**
- * Verifies an evidence folder, without a network and without the runtime.
+ * Verifies an evidence folder, without a network and without the runtime: signature, files, and every check computed again.
  *
  * @throws C1Error REJECT_EVIDENCE_MALFORMED, REJECT_UNKNOWN_SIGNER, REJECT_EVIDENCE_ALTERED,
  * REJECT_EVIDENCE_FILE_MISSING, REJECT_EVIDENCE_FILE_ADDED, HOLD_EVIDENCE_INCOMPLETE, REJECT_EVIDENCE_OTHER_STACK,
@@ -42,7 +42,7 @@ export interface Verification {
 export function verifyPackage(folder: string, { keys, stack, state }: VerifyOptions): Verification {
   const { statement, digest, signer, files } = openFolder(folder, keys, EVIDENCE_KIND);
   const document = readDocument(folder, statement);
-  const links = assertChain(document.readback.ledger.chain);
+  assertBorneOut(document);
   assertManifest(folder, document);
   const { checks } = statement.predicate;
   return {
@@ -51,7 +51,11 @@ export function verifyPackage(folder: string, { keys, stack, state }: VerifyOpti
       passed('signature', 1, `by ${signer}`),
       passed('files', files, 'each as it was signed, none missing, none added'),
       passed('checks', checks.passed, `each passed, ${checks.things} things looked at`),
-      passed('handbook chain', links, 'each entry is the hash of what it says and of the one before'),
+      passed(
+        'handbook chain',
+        document.readback.ledger.chain.length,
+        'each entry is the hash of what it says and of the one before',
+      ),
       passed(
         'manifest',
         document.readback.manifest.operations,
@@ -79,19 +83,7 @@ function parseDocument(bytes: Uint8Array): EvidenceDocument {
   }
 }
 
-/** The handbook is computed again from its own fields, entry by entry. @returns how many entries */
-function assertChain(chain: readonly LedgerEntry[]): number {
-  let before = '0'.repeat(64);
-  for (const [at, { entry_hash, ...fields }] of chain.entries()) {
-    const hash = digestOf(fields);
-    if (hash !== entry_hash || fields.prev_hash !== before || fields.seq !== at + 1)
-      throw altered(`entry ${fields.seq} of the handbook, which does not follow from what it says`, 'a whole chain');
-    before = entry_hash;
-  }
-  if (chain.length > 0) return chain.length;
-  throw new C1Error('HOLD_EVIDENCE_INCOMPLETE', { seen: 'an empty handbook', expected: 'its whole chain' });
-}
-
+/** The file is the manifest that the document says, whose hash is computed again with it. */
 function assertManifest(folder: string, { readback: { manifest } }: EvidenceDocument): void {
   const seen = sha256Hex(readMember(folder, EVIDENCE_FILES.manifest));
   const { node, postgresql, sha256sum } = manifest.hashes;

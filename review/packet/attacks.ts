@@ -50,10 +50,11 @@ export interface ChecklistLine {
   readonly repeat: string;
 }
 
-/** What vitest wrote of a run: each test of each file, passed or not. */
+/** What vitest wrote of a run: how many tests of each file passed, failed, or were not run at all. */
 export interface TestReport {
   readonly passed: ReadonlyMap<string, number>;
   readonly failed: ReadonlyMap<string, number>;
+  readonly skipped: ReadonlyMap<string, number>;
 }
 
 const report = z.looseObject({
@@ -76,8 +77,8 @@ export function testReportOf(text: string): TestReport {
           assertionResults.filter(({ status }) => isWanted(status)).length,
         ]),
       );
-    // A test that was skipped proves nothing, and so it is none that passed.
-    return { passed: count((status) => status === 'passed'), failed: count((status) => status !== 'passed') };
+    const [passed, failed] = [count((status) => status === 'passed'), count((status) => status === 'failed')];
+    return { passed, failed, skipped: count((status) => !['passed', 'failed'].includes(status)) };
   } catch (cause) {
     const seen = 'a test report of another shape';
     throw new C1Error('ERROR_READ_FAILED', { seen, expected: "what vitest's JSON reporter writes" }, { cause });
@@ -99,8 +100,11 @@ function attackLine({ order }: EvidenceDocument, attack: StepAttack, tests: Test
   const words = attack.attack ?? order.steps.find((one) => one.id === step)?.attack ?? 'no such step in the evidence';
   const sum = (counts: ReadonlyMap<string, number>) =>
     files.reduce((total, file) => total + (counts.get(file) ?? 0), 0);
-  const isWhole = tests !== null && files.every((file) => (tests.passed.get(file) ?? 0) > 0);
-  const outcome = !isWhole ? 'not executed' : sum(tests.failed) > 0 ? 'failed' : 'passed';
+  const hasFailed = tests !== null && sum(tests.failed) > 0;
+  // A test that was skipped proves nothing, and what was left out of a line is left out of all of it.
+  const isWhole =
+    tests !== null && sum(tests.skipped) === 0 && files.every((file) => (tests.passed.get(file) ?? 0) > 0);
+  const outcome = hasFailed ? 'failed' : isWhole ? 'passed' : 'not executed';
   const checked = isWhole ? sum(tests.passed) : 0;
   return { id, what: `${step}: ${words}`, outcome, checked, repeat: `npx vitest run ${files.join(' ')}` };
 }

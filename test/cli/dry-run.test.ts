@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import pWaitFor from 'p-wait-for';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { canonicalJson, type Json } from '../../domain/canonical.ts';
 import { type CheckoutCopy, checkoutCopy } from './support/checkout-copy.ts';
@@ -20,12 +21,18 @@ const file = (kind: Kind) => `${kind}.json`;
 
 const sign = (kind: Kind, ...words: readonly string[]) =>
   copy.c1('dry-run', 'sign', '--kind', kind, '--out', join(copy.stateDir, file(kind)), ...words);
-const dryRun = (...words: readonly string[]) =>
-  copy.c1(
-    'dry-run',
-    ...['--confirmation', join(copy.stateDir, file('reviewer_confirmation'))],
-    ...['--authorization', join(copy.stateDir, file('owner_authorization')), ...words],
-  );
+const dryRunWords = (...words: readonly string[]) => [
+  'dry-run',
+  ...['--confirmation', join(copy.stateDir, file('reviewer_confirmation'))],
+  ...['--authorization', join(copy.stateDir, file('owner_authorization')), ...words],
+];
+const dryRun = (...words: readonly string[]) => copy.c1(...dryRunWords(...words));
+
+const READY = 'REHEARSAL GOVERNED_C1_DRYRUN_READY_FOR_CODEX_FINAL_CONFIRMATION';
+const dryRunFolders = () =>
+  readdirSync(join(copy.stateDir, 'evidence'))
+    .filter((name) => /-dry-run-[^.]+$/.test(name))
+    .map((name) => join(copy.stateDir, 'evidence', name));
 
 const grants = () =>
   copy.behindTheGuards<{ status: string; n: number }>(
@@ -62,6 +69,8 @@ test(
     const reviewersKey = join(copy.stateDir, 'secrets', 'ssh', 'reviewer_1');
     await refused('HOLD_DRYRUN_NOT_AUTHORIZED', () => sign('owner_authorization', '--key', reviewersKey));
     await refused('HOLD_DRYRUN_NOT_AUTHORIZED', () => sign('owner_authorization', '--as', 'voter_owner_1'));
+    const asFolder = await copy.c1('dry-run', 'sign', '--kind', 'owner_authorization', '--out', copy.stateDir);
+    expect(asFolder.stderr).toMatch(/^ERROR_USAGE: seen no place for /);
     for (const hours of ['0', '-1', '169', '1.5', 'x']) {
       expect((await sign('owner_authorization', '--valid-for', hours)).stderr).toMatch(/^ERROR_USAGE: seen .*1 to 168/);
     }
@@ -71,6 +80,37 @@ test(
     await refused('REJECT_EVIDENCE_ALTERED', () => sign('owner_authorization'));
     writeFileSync(page, whole);
     for (const kind of KINDS) expect((await sign(kind)).stderr).toBe('');
+  },
+  LONG,
+);
+
+test(
+  'evidence that is lost is made anew when somebody asks for it, and what was signed over the old one authorizes nothing',
+  async () => {
+    const [own, old] = [join(copy.stateDir, 'evidence', 'dryrun'), join(copy.stateDir, 'old')];
+    const packet = () => copy.c1('review-packet', '--out', join(copy.stateDir, 'packet.md'));
+    expect((await packet()).exitCode).toBe(0);
+    renameSync(own, old);
+    await refused('HOLD_EVIDENCE_MISSING', packet);
+    const lost = await refused('HOLD_EVIDENCE_MISSING', () => sign('owner_authorization'));
+    expect(lost).toMatch(/raise c1:evidenceGeneration/);
+    expect((await copy.pulumi('config', 'set', 'c1:evidenceGeneration', '2', '--stack', 'dryrun')).exitCode).toBe(0);
+    const granted = await grants();
+    const applied = await copy.apply();
+    expect([applied.exitCode, applied.stdout]).toEqual([0, expect.stringContaining(READY)]);
+    expect(await grants()).toEqual(granted);
+    expect(await refused('HOLD_DRYRUN_NOT_AUTHORIZED', () => dryRun())).toMatch(/over other evidence/);
+    // Nor does the old one stand for the new, whole as it is.
+    renameSync(own, `${old}-new`);
+    renameSync(old, own);
+    expect(await refused('HOLD_EVIDENCE_STALE', () => sign('owner_authorization'))).toMatch(/c1:evidenceGeneration/);
+    await refused('HOLD_EVIDENCE_STALE', packet);
+    renameSync(own, old);
+    renameSync(`${old}-new`, own);
+    expect((await packet()).exitCode).toBe(0);
+    for (const kind of KINDS) expect((await sign(kind)).stderr).toBe('');
+    const preview = await copy.pulumi('preview', '--stack', 'dryrun', '--expect-no-changes');
+    expect([preview.exitCode, preview.stdout]).toEqual([0, expect.not.stringContaining('HOLD_')]);
   },
   LONG,
 );
@@ -107,10 +147,32 @@ test(
 );
 
 test(
+  'killed in the middle it leaves a HOLD that says so, and the grant as it was',
+  async () => {
+    const { end, ended } = copy.startC1(...dryRunWords());
+    await pWaitFor(() => dryRunFolders().length > 0, { interval: 10, timeout: 60_000 });
+    end('SIGKILL');
+    await ended;
+    const [folder = ''] = dryRunFolders();
+    const { exitCode, stderr } = await copy.c1('evidence', 'verify', folder);
+    expect([exitCode, stderr]).toEqual([3, expect.stringMatching(/^HOLD_EVIDENCE_INCOMPLETE: .*not executed/)]);
+    expect(JSON.parse(readFileSync(join(folder, 'dry-run.json'), 'utf8')).verdict).toBe('HOLD_OUTCOME_UNKNOWN');
+    expect(await grants()).toEqual([{ status: 'active', n: 1 }]);
+  },
+  LONG,
+);
+
+test(
   'authorized by both: every part passes, the grant is used once, and the folder says so to whoever checks it',
   async () => {
-    const { exitCode, stdout, stderr } = await dryRun('--json');
-    expect([exitCode, stderr]).toEqual([0, expect.stringMatching(/^❯ preflight\n/)]);
+    // Two at once: one uses the grant, the other finds it used and writes nothing over what the first one found.
+    const both = await Promise.all([dryRun('--json'), dryRun('--json')]);
+    const [{ exitCode, stdout, stderr }, second] = both.toSorted((left, right) => left.exitCode - right.exitCode) as [
+      (typeof both)[0],
+      (typeof both)[1],
+    ];
+    expect([second.exitCode, second.stderr]).toEqual([4, expect.stringMatching(/^REJECT_AUTH_ALREADY_CONSUMED/m)]);
+    expect([exitCode, stderr]).toEqual([0, expect.stringMatching(/^❯ preflight\n/m)]);
     const answer = JSON.parse(stdout) as Record<string, Json> & { folder: string };
     expect(answer).toMatchObject({
       ...{ code: 'GOVERNED_C1_DRYRUN_EXECUTED', verdict: 'REHEARSAL GOVERNED_C1_DRYRUN_EXECUTED' },

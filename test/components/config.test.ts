@@ -10,7 +10,7 @@ afterEach(() => pulumi.runtime.setAllConfig({}));
 
 test('a stack that says all it must is accepted, and the last built step is the default', () => {
   pulumi.runtime.setAllConfig(GOOD);
-  const grant = { grantGeneration: 1, expectedManifestHash: null };
+  const grant = { grantGeneration: 1, evidenceGeneration: 1, expectedManifestHash: null };
   expect(readConfig()).toEqual({ target: 'embedded', approvals: 'none', through: LAST_STEP, ...grant });
   pulumi.runtime.setAllConfig({ ...GOOD, 'c1:through': 'W2' });
   expect(readConfig().through).toBe('W2');
@@ -35,6 +35,7 @@ test.each([
   ['a step in small letters', { 'c1:through': 'w3' }, 'c1:through'],
   ['an empty step', { 'c1:through': '' }, 'c1:through'],
   ['a target that is not built', { 'c1:target': 'vps' }, 'c1:target'],
+  ['evidence of no generation', { 'c1:evidenceGeneration': '1.5' }, 'c1:evidenceGeneration'],
   ['a generation of none', { 'c1:grantGeneration': '0' }, 'c1:grantGeneration'],
   ['a generation that is no number', { 'c1:grantGeneration': '1e3' }, 'c1:grantGeneration'],
   ['a hash in capitals', { 'c1:expectedManifestHash': 'A'.repeat(64) }, 'c1:expectedManifestHash'],

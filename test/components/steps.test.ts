@@ -135,6 +135,8 @@ test('the gate of each step with rows is asked anew when one of them is; the oth
   expect(new Set(known).size).toBe(known.length);
 });
 
+const ONE = { generation: 1, evidence: 1 };
+
 test('W8 asks in order, and asks anew when a definition or the generation of the grant is another', async () => {
   const asked = commands().filter(({ name }) => LOOKS.includes(name) && name !== EVIDENCE_PACKAGE);
   expect(asked.map(({ inputs }) => inputs.create)).toEqual([
@@ -145,16 +147,24 @@ test('W8 asks in order, and asks anew when a definition or the generation of the
   const planned = (JSON.parse(String(asked.at(-1)?.inputs.stdin)) as { planned: object }).planned;
   expect(Object.keys(planned)).toEqual(STEP_IDS.slice(0, -2));
   expect(planned).toMatchObject({ PREWRITE: {}, W3: { collection_registry: 1 }, W4: { dot_tools: 8, dot_ledger: 9 } });
-  const steps = (generation: number) =>
-    stepsThrough('W8', { ...readPayloadFiles('payloads'), ...blankBuild(), binding: blankBinding(generation) });
+  const steps = (generation: number, evidence = 1) =>
+    stepsThrough('W8', {
+      ...readPayloadFiles('payloads'),
+      ...blankBuild(),
+      binding: blankBinding({ generation, evidence }),
+    });
   const request = (made: ReturnType<typeof steps>) => made.at(-1)?.commands?.map((one) => digestOf(one.request)) ?? [];
   const own = request(steps(1));
   expect(own).toEqual(request(steps(1)));
   expect(new Set(own).size).toBe(2);
   expect(request(steps(2))).not.toEqual(own);
+  // Asked anew by hand: no definition is another, and W7 is asked for the same grant.
+  const again = steps(1, 2);
+  expect(request(again).filter((one) => own.includes(one))).toEqual([]);
+  expect(JSON.stringify(again.at(-2))).toBe(JSON.stringify(steps(1).at(-2)));
   const other = steps(1).map((step) => (step.id === 'W3' ? { ...step, goal: 'another' } : step));
-  expect(occasionOf(other, 1).definitions.W3).not.toBe(occasionOf(steps(1), 1).definitions.W3);
-  expect(Object.keys(occasionOf(steps(1).slice(0, -1), 1).definitions)).toEqual(STEP_IDS.slice(0, -2));
+  expect(occasionOf(other, ONE).definitions.W3).not.toBe(occasionOf(steps(1), ONE).definitions.W3);
+  expect(Object.keys(occasionOf(steps(1).slice(0, -1), ONE).definitions)).toEqual(STEP_IDS.slice(0, -2));
 });
 
 test('W9 makes the package before the row that enters it, of every step before it; its gate asks for HALT', () => {

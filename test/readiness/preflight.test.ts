@@ -26,12 +26,16 @@ const preflight = (stdin?: unknown) => trial.runtime.bin(BIN, ['--cloud'], stdin
 
 test('is READY when all eight hold, says what it saw of each, and writes nothing', async () => {
   const definitions = { W7: 'a'.repeat(64) };
-  const answer = await preflight({ definitions, grant_generation: 1 });
+  const answer = await preflight({ definitions, grant_generation: 1, evidence_generation: 1 });
   expect([answer.stderr, answer.exitCode]).toEqual([answer.stderr, 0]);
   const { code, readback } = printed(answer);
   expect(code).toBe('OK_READ');
   const { checks, ...said } = readback as { checks: readonly { number: number; ok: boolean; seen: string }[] };
-  expect(said).toEqual({ verdict: 'REHEARSAL READY', held: '8/8', proven_for: { definitions, grant_generation: 1 } });
+  expect(said).toEqual({
+    verdict: 'REHEARSAL READY',
+    held: '8/8',
+    proven_for: { definitions, grant_generation: 1, evidence_generation: 1 },
+  });
   expect(checks.map(({ number, ok }) => [number, ok])).toEqual(PREFLIGHT_CHECKS.map(({ number }) => [number, true]));
   expect(checks.map(({ seen }) => seen)).toEqual([
     'primary key ["operation_code", "protocol_version"], guards ["a_assert_dot", "a_refuse_truncate", "b_write_once"], 0 rows',
@@ -177,8 +181,8 @@ describe('what is weaker than it looks', () => {
 
 test.each([
   ['a list', []],
-  ['another field', { definitions: {}, grant_generation: 1, more: 1 }],
-  ['no digest', { definitions: { W7: 'x' }, grant_generation: 1 }],
+  ['another field', { definitions: {}, grant_generation: 1, evidence_generation: 1, more: 1 }],
+  ['no digest', { definitions: { W7: 'x' }, grant_generation: 1, evidence_generation: 1 }],
 ])('a request that is %s is refused', async (_title, stdin) => {
   expect(failureOf(await preflight(stdin))).toEqual(failure(1, 'ERROR_PAYLOAD_INVALID'));
 });

@@ -25,6 +25,7 @@ const BIN = 'dot-c1-evidence-readback';
 interface Asked {
   readonly definitions: Readonly<Record<string, string>>;
   readonly grant_generation: number;
+  readonly evidence_generation: number;
   readonly planned: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
@@ -41,7 +42,7 @@ beforeAll(async () => {
     // The evidence is read before it is entered.
     STEP_IDS.filter((id) => id !== 'W9'),
   );
-  request = { definitions: { W7: 'a'.repeat(64) }, grant_generation: 1, planned };
+  request = { definitions: { W7: 'a'.repeat(64) }, grant_generation: 1, evidence_generation: 1, planned };
 }, 180_000);
 afterAll(() => ready?.dispose());
 
@@ -175,10 +176,10 @@ describe('a runtime in which something is wrong', () => {
 
 test.each([
   ['a list', []],
-  ['without a plan', { definitions: {}, grant_generation: 1 }],
-  ['another field', { definitions: {}, grant_generation: 1, planned: {}, more: 1 }],
-  ['no step', { definitions: {}, grant_generation: 1, planned: { W99: {} } }],
-  ['no surface', { definitions: {}, grant_generation: 1, planned: { W4: { nothing: 1 } } }],
+  ['without a plan', { definitions: {}, grant_generation: 1, evidence_generation: 1 }],
+  ['another field', { definitions: {}, grant_generation: 1, evidence_generation: 1, planned: {}, more: 1 }],
+  ['no step', { definitions: {}, grant_generation: 1, evidence_generation: 1, planned: { W99: {} } }],
+  ['no surface', { definitions: {}, grant_generation: 1, evidence_generation: 1, planned: { W4: { nothing: 1 } } }],
 ])('a request that is %s is refused', async (_title, stdin) => {
   expect(failureOf(await readback(stdin))).toEqual(failure(1, 'ERROR_PAYLOAD_INVALID'));
 });

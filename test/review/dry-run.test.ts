@@ -1,18 +1,15 @@
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { canonicalJson, type Json } from '../../domain/canonical.ts';
 import { C1Error } from '../../domain/codes.ts';
 import type { Authorization } from '../../domain/dry-run-authorization.ts';
-import { readEnvelope, sealEnvelope } from '../../domain/evidence/envelope.ts';
-import { authorityOf } from '../../domain/evidence/flags.ts';
-import { signingKeyOf } from '../../domain/evidence/keys.ts';
+import { readEnvelope, sealWith } from '../../domain/evidence/envelope.ts';
 import { DRY_RUN_ENVELOPE, DRY_RUN_KIND, DRY_RUN_SCHEMA } from '../../domain/evidence/statement.ts';
 import { STAGING_LABELS } from '../../domain/label.ts';
 import { PREFLIGHT_CHECKS } from '../../domain/readiness/preflight.ts';
-import { type DryRunDocument, dryRunDocument, engineeringOf } from '../../review/dry-run/document.ts';
+import { type DryRunDocument, dryRunDocument, sayingOf } from '../../review/dry-run/document.ts';
 import { dryRunPackageOf } from '../../review/dry-run/package.ts';
-import { ACTS, type DryRunOrder, perform } from '../../review/dry-run/sequence.ts';
+import { ACTS, type DryRunOrder, type Performed, perform } from '../../review/dry-run/sequence.ts';
 import { verifyDryRun } from '../../review/dry-run/verify.ts';
 import { writePackage } from '../../review/evidence/package.ts';
 import { documentOf, keyPair, STACK, scratchFolder } from './support/evidence.ts';
@@ -45,9 +42,7 @@ const GOOD: Readonly<Record<string, object>> = {
   'dot-c1-vocab-verify': { auth_code: 'GBA-C1-X', checks: 32 },
   'dot-c1-bad-input-harness': {
     unmoved: 26,
-    cases: Array.from({ length: 24 }, (_, at) => ({
-      ...{ number: at + 1, name: 'n', code: 'REJECT_NO_GRANT', refused: 1, accepted: 1, routes: [], repeat: 'r' },
-    })),
+    cases: documentOf().bad_inputs,
   },
   'dot-c1-evidence-readback': documentOf().readback,
 };
@@ -138,12 +133,89 @@ test.each<readonly [string, number, string, () => void]>([
   expect(checks.slice(at).every(({ checked }) => checked === 0)).toBe(true);
 });
 
+test('a bin that cannot be run is named without a path of this machine', async () => {
+  rmSync(path.join(folder, 'dot-c1-preflight'));
+  const { checks, failure } = await perform(order, () => undefined);
+  expect(failure?.code).toBe('ERROR_READ_FAILED');
+  expect(checks[0]?.seen).toMatch(/dot-c1-preflight: a program that cannot be run \(ENOENT\)/);
+  expect(JSON.stringify(checks)).not.toContain(folder);
+});
+
 const builds = () => GOOD['dot-c1-vocab-build'] ?? {};
 const casesOf = () => (GOOD['dot-c1-bad-input-harness'] as { cases: readonly object[] }).cases;
 const sevenOf = (number: number) =>
   (GOOD['dot-c1-preflight'] as { checks: readonly { number: number }[] }).checks.map((check) =>
     check.number === number ? { ...check, ok: false } : check,
   );
+
+/** What its parts do not bear out. */
+const UNBORNE: readonly (readonly [string, (document: DryRunDocument) => DryRunDocument])[] = [
+  ['one part alone', (of) => ({ ...of, checks: of.checks.slice(0, 1) })],
+  ['a part left out', (of) => ({ ...of, checks: of.checks.filter(({ name }) => name !== 'grant used again') })],
+  ['a pass of authority on staging', (of) => ({ ...of, result: { ...of.result, authority: 'PASS' as const } })],
+  ['a verdict of a governed host', (of) => ({ ...of, verdict: 'GOVERNED_C1_DRYRUN_EXECUTED' })],
+  ['no label', (of) => ({ ...of, ...sayingOf({ ...of, label: [] }, 'none'), label: [] })],
+  ['a dry run that left nothing', (of) => ({ ...of, build: null })],
+  ['a dry run for another grant', (of) => ({ ...of, build: of.build && { ...of.build, auth_code: 'GBA-C1-Y' } })],
+  [
+    'another hash by one computation',
+    (of) => ({
+      ...of,
+      build: of.build && { ...of.build, computations: { ...of.build.computations, node: DIGEST } },
+    }),
+  ],
+  ['23 bad inputs', (of) => ({ ...of, bad_inputs: of.bad_inputs.slice(1) })],
+  ['no readback', (of) => ({ ...of, readback: null })],
+  [
+    'a grant that is still there',
+    (of) => ({
+      ...of,
+      readback: of.readback && { ...of.readback, grants: [{ auth_code: 'GBA-C1-X', status: 'active' }] },
+    }),
+  ],
+  [
+    'an open gate',
+    (of) => ({
+      ...of,
+      readback: of.readback && { ...of.readback, gates: { ...of.readback.gates, execute_enabled: true } },
+    }),
+  ],
+  [
+    'a part that passed after one that failed',
+    (of) => ({
+      ...of,
+      ...sayingOf({ ...of, checks: [] }, 'HOLD_DRIFT'),
+      checks: of.checks.map((one, at) => (at === 0 ? { ...one, outcome: 'failed' as const, checked: 0 } : one)),
+    }),
+  ],
+  [
+    'a stop by what is no stop',
+    (of) => ({
+      ...of,
+      ...sayingOf({ ...of, checks: [] }, 'GOVERNED_C1_DRYRUN_EXECUTED'),
+      checks: of.checks.map((one) => ({ ...one, outcome: 'not executed' as const, checked: 0 })),
+    }),
+  ],
+];
+
+test('whatever part it ends in, what was kept before says that nothing is known of it', async () => {
+  const kept: Performed[] = [];
+  await perform(
+    order,
+    () => undefined,
+    (soFar) => kept.push(soFar),
+  );
+  expect(kept).toHaveLength(ACTS.length);
+  for (const [at, soFar] of kept.entries()) {
+    const document = documentWith(soFar);
+    expect(document).toMatchObject({ verdict: 'HOLD_OUTCOME_UNKNOWN', result: { engineering: 'HOLD' } });
+    expect(document.checks.map(({ outcome }) => outcome)).toEqual(
+      ACTS.map((_act, place) => (place < at ? 'passed' : 'not executed')),
+    );
+    const said = refusal(() => verifyDryRun(write(document), options()));
+    expect(said).toContain(`HOLD_EVIDENCE_INCOMPLETE: seen ${ACTS[at]?.name}: not executed`);
+  }
+});
 
 describe('the package of a dry run', () => {
   test('is whole, says what it is of, and what nobody asked is no pass', async () => {
@@ -189,7 +261,8 @@ describe('the package of a dry run', () => {
       'HOLD_DRYRUN_NOT_AUTHORIZED',
       (of) => ({ ...of, began_at: '2100-01-01T00:00:00Z' }),
     ],
-    ['another stack', 'REJECT_EVIDENCE_OTHER_STACK', (of) => ({ ...of, ...ofStack('elsewhere') })],
+    ...UNBORNE.map(([name, change]) => [name, 'REJECT_EVIDENCE_ALTERED', change] as const),
+    ['another stack', 'REJECT_EVIDENCE_OTHER_STACK', (of) => ofStack(of, 'elsewhere')],
   ])('with %s is refused, however well it is signed', async (_, code, change) => {
     const whole = await document();
     expect(refusal(() => verifyDryRun(write(change(whole)), options()))).toMatch(new RegExp(`^${code}: seen `));
@@ -221,25 +294,30 @@ describe('the package of a dry run', () => {
     const file = path.join(place, DRY_RUN_ENVELOPE);
     const { statement: said } = readEnvelope(readFileSync(file), DRY_RUN_KIND);
     const other = { ...said, predicate: { ...said.predicate, auth_code: 'GBA-C1-Y' } };
-    writeFileSync(file, canonicalJson(sealEnvelope(other, signingKeyOf(key.privateKey)) as unknown as Json));
+    writeFileSync(file, sealWith(other, key.privateKey));
     expect(refusal(() => verifyDryRun(place, options()))).toMatch(/^REJECT_EVIDENCE_ALTERED/);
   });
 });
 
 const options = () => ({ keys: [key.verify], stack: STACK, signers: null });
 
-const ofStack = (stack: string) => ({
-  stack,
+const ofStack = (of: DryRunDocument, stack: string): DryRunDocument => ({
+  ...{ ...of, stack },
+  readback: of.readback && { ...of.readback, baseline: { ...of.readback.baseline, stack } },
   authorizations: [statement('reviewer_confirmation', { stack }), statement('owner_authorization', { stack })],
 });
 
 async function document(): Promise<DryRunDocument> {
   const { checks, found, failure } = await perform(order, () => undefined);
+  return documentWith({ checks, found, failure });
+}
+
+function documentWith({ checks, found, failure }: Performed): DryRunDocument {
+  const label = [...STAGING_LABELS];
   return dryRunDocument.parse({
-    ...{ schema: DRY_RUN_SCHEMA, label: [...STAGING_LABELS], stack: STACK },
-    verdict: failure?.code ?? 'REHEARSAL GOVERNED_C1_DRYRUN_EXECUTED',
-    result: { engineering: engineeringOf([...checks]), ...authorityOf(STAGING_LABELS) },
-    ...{ evidence_digest: DIGEST, authorizations, auth_code: 'GBA-C1-X', checks },
+    ...{ schema: DRY_RUN_SCHEMA, label, stack: STACK, checks },
+    ...sayingOf({ label, checks: [...checks] }, failure?.code ?? 'none'),
+    ...{ evidence_digest: DIGEST, authorizations, auth_code: 'GBA-C1-X' },
     ...{ began_at: '2026-06-23T10:00:00Z', ended_at: '2026-06-23T10:00:05Z' },
     ...{ build: null, bad_inputs: [], readback: null, ...found },
   });

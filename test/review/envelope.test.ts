@@ -111,7 +111,10 @@ describe('allowed signers', () => {
   });
 
   test('do not count when their key is revoked, or is none of Ed25519', () => {
-    expect(codeOf(() => evidenceSigners(line(''), read('plain.pub')))).toBe('HOLD_SIGNERS_MISSING');
+    const [type, base64] = read('plain.pub').split(' ');
+    const revoked = [read('plain.pub'), `# gone\n\n${type}\t ${base64}\n`, 'SSHKRL\n\u0000and bytes'];
+    for (const list of revoked) expect(codeOf(() => evidenceSigners(line(''), list))).toBe('HOLD_SIGNERS_MISSING');
+    expect(evidenceSigners(line(''), read('rsa.pub'))).toHaveLength(1);
     expect(codeOf(() => evidenceSigners(`operator_1 ${read('rsa.pub')}`, ''))).toBe('HOLD_SIGNERS_MISSING');
   });
 });

@@ -27,7 +27,7 @@ describe('the evidence page', () => {
 
   test('shows engineering and authority apart, and each check with its count', () => {
     expect(page).toMatch(/<dt>Engineering<\/dt><dd class="good">PASS/);
-    expect(page).toMatch(/<dt>Authority<\/dt><dd class="bad">NOT PASS: staging/);
+    expect(page).toMatch(/<dt>Authority<\/dt><dd class="bad">NOT PASS: a rehearsal on staging/);
     expect(page).toMatch(
       /<td>preflight<\/td>\s*<td><span class="good">passed<\/span><\/td>\s*<td class="number">8<\/td>/,
     );

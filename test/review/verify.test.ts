@@ -1,12 +1,12 @@
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { canonicalJson, type Json, sha256Hex } from '../../domain/canonical.ts';
+import { sha256Hex } from '../../domain/canonical.ts';
 import { C1Error } from '../../domain/codes.ts';
-import { readEnvelope, sealEnvelope } from '../../domain/evidence/envelope.ts';
-import { signingKeyOf } from '../../domain/evidence/keys.ts';
+import { readEnvelope, sealWith } from '../../domain/evidence/envelope.ts';
 import { EVIDENCE_ENVELOPE, EVIDENCE_KIND, type EvidenceStatement } from '../../domain/evidence/statement.ts';
 import { packageDigest } from '../../dots/evidence/folder.ts';
+import { sayingsOf } from '../../review/evidence/borne-out.ts';
 import { type EvidenceDocument, evidenceDocument } from '../../review/evidence/document.ts';
 import { documentBytes } from '../../review/evidence/package.ts';
 import { stackStateOf } from '../../review/evidence/stack-state.ts';
@@ -21,6 +21,8 @@ afterAll(() => scratch.dispose());
 function verify(folder: string, options: Partial<Parameters<typeof verifyPackage>[1]> = {}): Verification {
   return verifyPackage(folder, { keys: [owner.verify], stack: null, state: null, ...options });
 }
+
+const CHECKS = documentOf().checks.length;
 
 function codeOf(work: () => unknown): string {
   try {
@@ -39,7 +41,7 @@ const digestOfPackage = (folder: string) => packageDigest(readFileSync(member(fo
 function reseal(folder: string, change: (statement: EvidenceStatement) => EvidenceStatement, keys = owner): void {
   const file = member(folder, EVIDENCE_ENVELOPE);
   const { statement } = readEnvelope(readFileSync(file), EVIDENCE_KIND);
-  writeFileSync(file, canonicalJson(sealEnvelope(change(statement), signingKeyOf(keys.privateKey)) as unknown as Json));
+  writeFileSync(file, sealWith(change(statement), keys.privateKey));
 }
 
 /** The document changed, and signed as it is then. */
@@ -59,12 +61,12 @@ describe('a package as it was written', () => {
   test('is accepted, and says how much was checked and what was not', () => {
     const { signer, statement, verified } = verify(scratch.package(owner));
     expect(signer).toBe(owner.verify.keyid);
-    expect(statement.predicate).toMatchObject({ stack: STACK, checks: { passed: 1, things: 8 } });
+    expect(statement.predicate).toMatchObject({ stack: STACK, checks: { passed: CHECKS } });
     const counts = verified.map(({ name, outcome, checked }) => [name, outcome, checked]);
     expect(counts).toEqual([
       ['signature', 'passed', 1],
       ['files', 'passed', 3],
-      ['checks', 'passed', 1],
+      ['checks', 'passed', CHECKS],
       ['handbook chain', 'passed', 2],
       ['manifest', 'passed', 14],
       ['stack', 'not executed', 0],
@@ -136,9 +138,9 @@ describe('a package that was touched', () => {
     const file = member(folder, EVIDENCE_ENVELOPE);
     const envelope = JSON.parse(readFileSync(file, 'utf8'));
     const payload = Buffer.from(envelope.payload, 'base64').toString('utf8').replace('REHEARSAL GOV', 'GOVERNED  GOV');
-    writeFileSync(file, JSON.stringify({ ...envelope, payload: Buffer.from(payload).toString('base64') }));
+    writeFileSync(file, `${JSON.stringify({ ...envelope, payload: Buffer.from(payload).toString('base64') })}\n`);
     expect(codeOf(() => verify(folder))).toBe('REJECT_EVIDENCE_ALTERED');
-    writeFileSync(file, JSON.stringify(envelope));
+    writeFileSync(file, `${JSON.stringify(envelope)}\n`);
     expect(codeOf(() => verify(folder))).toBe('accepted');
   });
 
@@ -151,6 +153,30 @@ describe('a package that was touched', () => {
     const folder = scratch.package(owner);
     writeFileSync(member(folder, EVIDENCE_ENVELOPE), text);
     expect(codeOf(() => verify(folder))).toBe('REJECT_EVIDENCE_MALFORMED');
+  });
+
+  test('is refused with any byte of its envelope changed, and with the same envelope written otherwise', () => {
+    const folder = scratch.package(owner);
+    const file = member(folder, EVIDENCE_ENVELOPE);
+    const whole = readFileSync(file);
+    const { payloadType, payload, signatures } = JSON.parse(whole.toString('utf8'));
+    // The last letters of a signature have bits that no byte is made of.
+    const [{ keyid, sig }] = signatures;
+    const twin = String.fromCharCode(sig.charCodeAt(85) + 1);
+    const others = [
+      ...Array.from(whole, (byte, at) => Buffer.from(whole).fill(byte ^ 1, at, at + 1)),
+      ...['', ' \n', '\n\n'].map((end) => Buffer.from(whole.toString('utf8').trimEnd() + end)),
+      Buffer.from(`${JSON.stringify({ signatures, payload, payloadType })}\n`),
+      Buffer.from(whole.toString('utf8').replace(sig, `${sig.slice(0, 85)}${twin}==`)),
+      Buffer.from(whole.toString('utf8').replace(keyid, `${keyid}x`)),
+    ];
+    const accepted = others.filter((bytes) => {
+      writeFileSync(file, bytes);
+      return codeOf(() => verify(folder)) === 'accepted';
+    });
+    expect([others.length > 1_000, accepted.map((bytes) => bytes.toString('utf8'))]).toEqual([true, []]);
+    writeFileSync(file, whole);
+    expect(codeOf(() => verify(folder))).toBe('accepted');
   });
 
   test('is refused when its document has another shape, whoever signed it', () => {
@@ -179,6 +205,42 @@ describe('a package that was touched', () => {
   });
 });
 
+describe('a pass that what it holds does not bear out is refused, however well it is signed', () => {
+  const whole = documentOf();
+  const { readback, checks, preflight, bad_inputs, order, result } = whole;
+  const { ledger, manifest } = readback;
+  const read = (changes: Partial<EvidenceDocument['readback']>) => ({ readback: { ...readback, ...changes } });
+
+  test.each<readonly [string, Partial<EvidenceDocument>]>([
+    ['a check left out', { checks: checks.slice(1) }],
+    ['one check alone', { checks: checks.slice(0, 1) }],
+    ['a count that is not its own', { checks: checks.map((one, at) => (at === 1 ? { ...one, checked: 25 } : one)) }],
+    ['a preflight of seven', { preflight: preflight.slice(1) }],
+    ['a preflight that failed', { preflight: preflight.map((one) => ({ ...one, ok: one.number !== 5 })) }],
+    ['23 bad inputs', { bad_inputs: bad_inputs.slice(1) }],
+    ['a bad input with another code', { bad_inputs: bad_inputs.map((one) => ({ ...one, code: 'REJECT_NO_GRANT' })) }],
+    ['a bad input that was never sent', { bad_inputs: bad_inputs.map((one) => ({ ...one, refused: 0 })) }],
+    ['a handbook cut short', read({ ledger: { ...ledger, chain: ledger.chain.slice(0, 1) } })],
+    ['an open gate', read({ gates: { ...readback.gates, execute_enabled: true } })],
+    ['a surface off its plan', read({ surfaces: readback.surfaces.map((one) => ({ ...one, observed: 316 })) })],
+    ['no plan', read({ steps: readback.steps.map((one) => ({ ...one, planned: null })) })],
+    ['another plan', { order: { ...order, planned: { W4: { dot_tools: 7 } } } }],
+    ['a DOT without its life', read({ lifecycle: { ...readback.lifecycle, dots: readback.lifecycle.dots.slice(1) } })],
+    ['a check of the readback left out', read({ checks: readback.checks.filter(({ name }) => name !== 'approvals') })],
+    ['13 operations', read({ manifest: { ...manifest, operations: 13 } })],
+    ['other bytes of the manifest', read({ manifest: { ...manifest, bytes: `${manifest.bytes} ` } })],
+    ['another occasion', read({ proven_for: { definitions: {}, grant_generation: 1, evidence_generation: 1 } })],
+    ['another label than the runtime has', { label: [] }],
+    ['no label, though it is staging', { ...sayingsOf([]), label: [] }],
+    ['a better verdict', { verdict: 'GOVERNED_C1_DRYRUN_READY_FOR_CODEX_FINAL_CONFIRMATION' }],
+    ['a pass of authority', { result: { ...result, authority: 'PASS' } }],
+    ['a better flag', { flags: { ...whole.flags, READY_FOR_PRODUCTION: 'YES' } }],
+  ])('%s', (_, changes) => {
+    expect(codeOf(() => verify(scratch.package(owner, documentOf(changes))))).toBe('REJECT_EVIDENCE_ALTERED');
+    expect(codeOf(() => verify(scratch.package(owner)))).toBe('accepted');
+  });
+});
+
 describe('the signer', () => {
   test('is refused when he is somebody else', () => {
     const folder = scratch.package(other);
@@ -191,8 +253,12 @@ describe('the signer', () => {
     const file = member(folder, EVIDENCE_ENVELOPE);
     const envelope = JSON.parse(readFileSync(file, 'utf8'));
     const [{ sig }] = envelope.signatures;
-    writeFileSync(file, JSON.stringify({ ...envelope, signatures: [{ keyid: owner.verify.keyid, sig }] }));
+    writeFileSync(file, `${JSON.stringify({ ...envelope, signatures: [{ keyid: owner.verify.keyid, sig }] })}\n`);
     expect(codeOf(() => verify(folder))).toBe('REJECT_EVIDENCE_ALTERED');
+    // Nor when whoever really signed is known as well.
+    expect(codeOf(() => verify(folder, { keys: [owner.verify, other.verify] }))).toBe('REJECT_EVIDENCE_ALTERED');
+    writeFileSync(file, `${JSON.stringify(envelope)}\n`);
+    expect(codeOf(() => verify(folder, { keys: [owner.verify, other.verify] }))).toBe('accepted');
   });
 });
 

@@ -35,6 +35,7 @@ export interface CheckoutCopy {
   readonly bootstrap: (...words: readonly string[]) => Promise<Ended>;
   readonly npm: (...words: readonly string[]) => Promise<Ended>;
   readonly c1: (...words: readonly string[]) => Promise<Ended>;
+  readonly startC1: (...words: readonly string[]) => Started;
   /** `npx pulumi …`, without npx. */
   readonly pulumi: (...words: readonly string[]) => Promise<Ended>;
   /** `up` of the stack dryrun to its end: where it stops for the owners, both stand-ins approve, and it goes on. */
@@ -123,6 +124,7 @@ function describe(folder: string, stateDir: string): CheckoutCopy {
     bootstrap: (...words) => node('engine/bootstrap.mjs', ...words),
     npm: (...words) => run('npm', words),
     c1: (...words) => node('cli/main.ts', ...words),
+    startC1: (...words) => start(process.execPath, ['cli/main.ts', ...words]),
     pulumi,
     apply: () =>
       upWithOwners(

@@ -16,7 +16,11 @@ import type { Started, Trial } from './trial.ts';
 export const STEPS = stepsThrough(LAST_STEP, {
   ...readPayloadFiles(path.resolve(import.meta.dirname, '../../../payloads')),
   ...blankBuild(),
-  binding: { generation: 1, manifest: manifestFrom(actionTypeRows() as unknown as readonly ActionTypeRow[]) },
+  binding: {
+    generation: 1,
+    evidence: 1,
+    manifest: manifestFrom(actionTypeRows() as unknown as readonly ActionTypeRow[]),
+  },
 });
 
 export const STACK = 'trial';
