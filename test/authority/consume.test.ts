@@ -68,13 +68,6 @@ describe('without both authorizations nothing is used', () => {
     await good();
   });
 
-  test('nor by what was signed over evidence that is older than the grant: it was for another one', async () => {
-    await it.whileSo(GRANTS, 'granted_at = now()', `request_ref = '${code}'`, async () => {
-      await it.refused('HOLD_DRYRUN_NOT_AUTHORIZED', () => at.consume());
-    });
-    await good();
-  });
-
   test('nor by a command line that asks for something else as well', async () => {
     for (const words of [
       ['--consume'],
