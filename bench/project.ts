@@ -108,7 +108,7 @@ function isThere(file: string): boolean {
 }
 
 async function createProject(folder: string, paths: StatePaths): Promise<Project> {
-  const env = environment(folder, paths);
+  const env = environment(paths);
   const pulumi = (words: readonly string[]) =>
     run(join(paths.state, 'pulumi', 'bin', 'pulumi'), [...words, '--non-interactive', '--color=never'], {
       cwd: folder,
@@ -131,12 +131,12 @@ async function createProject(folder: string, paths: StatePaths): Promise<Project
 }
 
 /** What `npx pulumi` gives plain pulumi, for this folder; what was set for the checkout's own stack is left out. */
-function environment(folder: string, paths: StatePaths): NodeJS.ProcessEnv {
+function environment(paths: StatePaths): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !/^(?:PULUMI_|PG[A-Z]|C1_)/.test(name));
   const base: NodeJS.ProcessEnv = Object.fromEntries(own);
   return {
     ...base,
-    ...engineEnvironment({ base, stateDir: paths.state, project: folder }),
+    ...engineEnvironment({ base, stateDir: paths.state }),
     NODE_COMPILE_CACHE: join(stateFolder(), 'cache', 'node'),
   };
 }

@@ -16,7 +16,16 @@ export interface CodeEntry {
   readonly from: readonly CodeOrigin[];
 }
 
-export type CodeOrigin = 'program' | 'bin' | 'reader' | 'executor' | 'database' | 'cli' | 'runtime' | 'engine';
+export type CodeOrigin =
+  | 'program'
+  | 'policy'
+  | 'bin'
+  | 'reader'
+  | 'executor'
+  | 'database'
+  | 'cli'
+  | 'runtime'
+  | 'engine';
 
 const EXIT_BY_KIND: Readonly<Record<CodeKind, number>> = { OK: 0, NOOP: 0, HOLD: 3, REJECT: 4, ERROR: 1 };
 const EXIT_USAGE = 64;
@@ -446,6 +455,11 @@ export const CODES = {
     'The patch names an unknown DOT, a file that is not its own, or a path that is no plain file of the DOT folder.',
     'propose a patch of the own file of a registered DOT',
     ['bin', 'database', 'program'],
+  ),
+  REJECT_POLICY_VIOLATION: reject(
+    'A resource of the program breaks a rule of the policy pack, whose name stands above this line.',
+    'npx pulumi preview --diff, and correct what declares the resource',
+    ['policy'],
   ),
   REJECT_PRODUCTION_TARGET: reject(
     'The target is production, not the namespace of the dry run.',

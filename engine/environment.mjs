@@ -12,10 +12,9 @@ import { root, stateFolder } from './root.mjs';
  * @param {object} [options]
  * @param {string} [options.stateDir] the state folder; `.c1` in the checkout, or C1_STATE_DIR
  * @param {NodeJS.ProcessEnv} [options.base] the caller's environment; its own choice of back end and passphrase wins
- * @param {string} [options.project] the folder with `policy/`; the checkout
  * @returns {Record<string, string>} what to add to `base`, PATH included
  */
-export function engineEnvironment({ base = process.env, stateDir = stateFolder(base), project = root } = {}) {
+export function engineEnvironment({ base = process.env, stateDir = stateFolder(base) } = {}) {
   const home = join(stateDir, 'pulumi');
   const backend = base.PULUMI_BACKEND_URL || ownBackend(stateDir);
   return {
@@ -31,7 +30,6 @@ export function engineEnvironment({ base = process.env, stateDir = stateFolder(b
     PULUMI_IGNORE_AMBIENT_PLUGINS: 'true',
     NODE_COMPILE_CACHE: join(stateDir, 'cache', 'node'),
     PATH: [join(home, 'bin'), join(root, 'node_modules', '.bin'), base.PATH].filter(Boolean).join(delimiter),
-    ...policyPack(project, base),
     ...reader(stateDir),
   };
 }
@@ -60,12 +58,6 @@ function writeSecret(file, text) {
   } catch (error) {
     if (error.code !== 'EEXIST') throw error;
   }
-}
-
-function policyPack(project, base) {
-  const folder = join(project, 'policy');
-  if (base.PULUMI_OPTION_POLICY_PACK !== undefined || !existsSync(join(folder, 'PulumiPolicy.yaml'))) return {};
-  return { PULUMI_OPTION_POLICY_PACK: folder };
 }
 
 // `connection.json` is written by the runtime when it starts; the password stays in its own file of mode 0600.

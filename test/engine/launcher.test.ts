@@ -139,10 +139,6 @@ test("the reader's connection is in the environment once the runtime has written
   });
 });
 
-test('the policy pack is loaded where there is one', async () => {
-  expect(engineEnvironment({ stateDir, base: {}, project: folder })).not.toHaveProperty('PULUMI_OPTION_POLICY_PACK');
-  await mkdir(join(folder, 'policy'));
-  await writeFile(join(folder, 'policy/PulumiPolicy.yaml'), 'runtime: nodejs\n');
-  const environment = engineEnvironment({ stateDir, base: {}, project: folder });
-  expect(environment.PULUMI_OPTION_POLICY_PACK).toBe(join(folder, 'policy'));
+test('the policy pack is the choice of whoever asks for it, because it costs half a preview', () => {
+  expect(engineEnvironment({ stateDir, base: {} })).not.toHaveProperty('PULUMI_OPTION_POLICY_PACK');
 });

@@ -41,8 +41,9 @@ export interface Ended {
   readonly all: string;
 }
 
-const LINKED = ['engine', 'index.ts', 'node_modules'];
-const COPIED = ['package.json', 'payloads', 'planned-deltas.yaml', 'Pulumi.yaml', 'Pulumi.dryrun.yaml'];
+const LINKED = ['domain', 'engine', 'index.ts', 'node_modules'];
+/** The policy pack reads the planned deltas that stand beside it. */
+const COPIED = ['package.json', 'payloads', 'planned-deltas.yaml', 'policy', 'Pulumi.yaml', 'Pulumi.dryrun.yaml'];
 
 /** @param server a server of its own for what is true of a whole server, e.g. that nobody wrote anything */
 export async function createTestProject(server?: TestServer): Promise<TestProject> {
@@ -69,7 +70,7 @@ function describe(folder: string, runtime: TestRuntime): TestProject {
   const { PULUMI_CONFIG_PASSPHRASE: _, PULUMI_BACKEND_URL: __, ...base } = process.env;
   const env = {
     ...base,
-    ...engineEnvironment({ base, stateDir: join(folder, '.c1'), project: folder }),
+    ...engineEnvironment({ base, stateDir: join(folder, '.c1') }),
     NODE_COMPILE_CACHE: join(stateFolder(), 'cache', 'node'),
   };
   const query = async <T>(sql: string, values: readonly unknown[] = []): Promise<readonly T[]> => {

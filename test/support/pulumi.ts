@@ -72,7 +72,7 @@ const projectFile = (runtimeOptions: string): string =>
   `name: ${PROJECT}\nmain: index.ts\nruntime:\n  name: nodejs\n  options: ${runtimeOptions}\n`;
 
 function describe(folder: string, stateDir: string): Workspace {
-  const env = { ...process.env, ...ownEnvironment(folder, stateDir) };
+  const env = { ...process.env, ...ownEnvironment(stateDir) };
   const start = (args: readonly string[], extra: NodeJS.ProcessEnv = {}): Started => {
     const child = execa(join(stateDir, 'pulumi', 'bin', 'pulumi'), [...args, '--non-interactive', '--color=never'], {
       cwd: folder,
@@ -115,10 +115,10 @@ function describe(folder: string, stateDir: string): Workspace {
 }
 
 /** As the launcher's, but with the checkout's compile cache, which is warm. */
-function ownEnvironment(folder: string, stateDir: string): NodeJS.ProcessEnv {
+function ownEnvironment(stateDir: string): NodeJS.ProcessEnv {
   const { PULUMI_CONFIG_PASSPHRASE: _, PULUMI_BACKEND_URL: __, ...base } = process.env;
   return {
-    ...engineEnvironment({ base, stateDir, project: folder }),
+    ...engineEnvironment({ base, stateDir }),
     NODE_COMPILE_CACHE: join(stateFolder(), 'cache', 'node'),
   };
 }
