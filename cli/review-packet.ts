@@ -1,7 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { C1Error } from '../domain/codes.ts';
 import { EVIDENCE_FOLDER } from '../domain/evidence/record.ts';
 import { verifyPackage } from '../review/evidence/verify.ts';
 import { testReportOf } from '../review/packet/attacks.ts';
@@ -10,6 +8,7 @@ import { stateDirOf, statePaths } from '../runtime/paths.ts';
 import { STACK } from './engine.ts';
 import { readGiven, signerKeys } from './evidence.ts';
 import { examples, printAnswer } from './output.ts';
+import { writeGiven } from './written-file.ts';
 
 interface PacketFlags {
   readonly evidence?: string;
@@ -45,7 +44,7 @@ export function addReviewPacket(program: Command): void {
       const verified = verifyPackage(evidence ?? own, { keys: signerKeys({ key }), stack, state: null });
       const report = tests === undefined ? null : testReportOf(readGiven(tests).toString('utf8'));
       const packet = packetOf(verified, evidence ?? `.c1/${EVIDENCE_FOLDER}/${stack}`, report);
-      write(out, packetPage(packet));
+      writeGiven(out, packetPage(packet));
       const passed = packet.checklist.filter(({ outcome }) => outcome === 'passed').length;
       const text = [
         `${out}: ${packet.claims.length} claims, ${passed} of ${packet.checklist.length} lines passed`,
@@ -53,17 +52,4 @@ export function addReviewPacket(program: Command): void {
       ];
       await printAnswer({ text, json: { code: 'OK_READ', ...packet } }, json);
     });
-}
-
-function write(out: string, text: string): void {
-  try {
-    mkdirSync(path.dirname(out), { recursive: true });
-    writeFileSync(out, text);
-  } catch (cause) {
-    throw new C1Error(
-      'ERROR_USAGE',
-      { seen: `no place for ${path.basename(out)}`, expected: 'a file that can be written' },
-      { cause },
-    );
-  }
 }
