@@ -36,14 +36,22 @@ function differencesOf(
   const { id } = plan.step;
   const deltas = plan.rows.flatMap((row) => row.deltas);
   const brought = broughtRows(plan, stack, final);
-  const isOff = (surface: string) => off.has(`${id} ${surface}`);
+  const isOff = (surface: SurfaceName) => off.has(tallyName({ step: id, surface }));
+  const faults = named(planned, id).flatMap((one) =>
+    faultOf(one, { deltas, brought, final, isOff: isOff(one.surface) }).map((fault) => ({
+      surface: one.surface,
+      fault,
+    })),
+  );
+  // Which row it is that nobody planned is asked where the number of rows, or one of their names, is another.
+  const isAsked = (surface: SurfaceName) => isOff(surface) || faults.some((one) => one.surface === surface);
   const rows = [
     ...deltas.filter((delta) => !isPlanned(planned, id, delta)).map((delta) => unnamed(id, delta)),
-    ...named(planned, id).flatMap((one) => faultOf(one, { deltas, brought, final, isOff: isOff(one.surface) })),
+    ...faults.map(({ fault }) => fault),
     ...brought
-      .filter(({ surface, row }) => isOff(surface) && !deltas.some((delta) => refOf(delta) === refOf(row)))
-      .filter(({ row }) => !isPlanned(planned, id, { ...row, op: 'insert', before: null }))
-      .map(({ row }) => ({ where: `${id} ${refOf(row)}`, seen: 'applied', expected: NOT_NAMED })),
+      .filter((row) => isAsked(row.surface) && !deltas.some((delta) => refOf(delta) === refOf(row)))
+      .filter((row) => !isPlanned(planned, id, { ...row, op: 'insert', before: null }))
+      .map((row) => ({ where: `${id} ${refOf(row)}`, seen: 'applied', expected: NOT_NAMED })),
   ];
   const told = new Set(rows.map(({ where }) => where.slice(0, where.indexOf('/'))));
   const counts = [...off.values()].filter((one) => one.step === id && !told.has(tallyName(one)));
@@ -78,8 +86,8 @@ function faultOf({ step, surface, name, operation }: NamedRow, seen: Seen): read
   const expected = `${operation}, as planned-deltas.yaml says`;
   const delta = seen.deltas.find((one) => one.surface === surface && one.op !== 'retire' && plannedName(one) === name);
   if (delta === undefined) {
-    const isThere = seen.brought.some((one) => one.surface === surface && plannedName(one.row) === name);
-    const isSomewhere = !seen.isOff && isNamedIn(seen.final, surface, name);
+    const isThere = seen.brought.some((one) => one.surface === surface && plannedName(one) === name);
+    const isSomewhere = !seen.isOff && (isUnclaimed(surface) || isNamedIn(seen.final, surface, name));
     return isThere || isSomewhere ? [] : [{ where, seen: `no such row of ${step}`, expected }];
   }
   const isNew = delta.op !== 'update';
@@ -87,7 +95,12 @@ function faultOf({ step, surface, name, operation }: NamedRow, seen: Seen): read
   return isWrong ? [{ where, seen: delta.op, expected }] : [];
 }
 
-/** History has neither claim nor state: that there is such a row is all that can be said of it. */
+/** What is only appended to is nobody's, and no plan reads it again: of what was applied its number is known, not its names. */
+function isUnclaimed(surface: SurfaceName): boolean {
+  return SURFACES[surface].kind === 'history' && SURFACES[surface].status === null;
+}
+
+/** A row that is another one's to claim, or that nothing claims: it was applied, as its number says. */
 function isNamedIn({ rows }: Snapshot, surface: SurfaceName, name: string): boolean {
   const start = `${surface}/`;
   return [...rows].some(
@@ -96,10 +109,7 @@ function isNamedIn({ rows }: Snapshot, surface: SurfaceName, name: string): bool
   );
 }
 
-interface BroughtRow {
-  readonly surface: SurfaceName;
-  readonly row: Pick<Delta, 'surface' | 'key' | 'after'>;
-}
+type BroughtRow = Pick<Delta, 'surface' | 'key' | 'after'>;
 
 /** Live rows that a step's resources own once everything is applied. */
 function broughtRows({ step }: StepPlan, stack: string, final: Snapshot): readonly BroughtRow[] {
@@ -110,7 +120,7 @@ function broughtRows({ step }: StepPlan, stack: string, final: Snapshot): readon
     const isOurs = claim.stack === stack && claim.status === 'live' && owners.has(claim.resource);
     if (!isOurs || row?.live !== true || !isSurfaceName(surface)) return [];
     if (surface === 'dot_ledger' || SURFACES[surface].kind === 'bookkeeping') return [];
-    return [{ surface, row: { surface, key, after: row.image } }];
+    return [{ surface, key, after: row.image }];
   });
 }
 
