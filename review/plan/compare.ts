@@ -1,4 +1,4 @@
-import { digestOf, type Json } from '../../domain/canonical.ts';
+import { canonicalJson, digestOf, type Json } from '../../domain/canonical.ts';
 import { refOf } from '../../domain/deltas.ts';
 import type { Difference, PlanDocument, PlannedStep } from '../../domain/planning/document.ts';
 import { digestOfPlan } from './document.ts';
@@ -69,5 +69,5 @@ function stepFacts({ id, rows, expected, definition_digest, step_digest }: Plann
 }
 
 function shown(value: Json): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' ? value : canonicalJson(value);
 }
