@@ -6,9 +6,9 @@ import { DRY_RUN_SIGNERS } from '../runtime/stand-in-keys.ts';
 import { type DryRunEnd, dryRun, readStatement } from './dry-run/run.ts';
 import { signStatement } from './dry-run/sign.ts';
 import { STACK } from './engine.ts';
-import { writeAsked } from './evidence.ts';
 import { examples, print, printAnswer, terminalReporter } from './output.ts';
 import { assertStateOfProgram } from './stack.ts';
+import { writeGiven } from './written-file.ts';
 
 interface RunFlags {
   readonly confirmation?: string;
@@ -87,7 +87,7 @@ function addSign(command: Command): void {
       assertStateOfProgram(stateDir);
       const signer = as ?? DRY_RUN_SIGNERS[kind];
       const signed = await signStatement(stateDir, { stack, kind, signer, keyFile: key ?? null, hours: validFor });
-      writeAsked(out, `${JSON.stringify(signed, null, 2)}\n`);
+      writeGiven(out, `${JSON.stringify(signed, null, 2)}\n`);
       const { evidence_digest, expires_at } = signed.statement;
       const text = [`${kind} by ${signer} over evidence ${evidence_digest}, until ${expires_at}: ${out}`];
       await printAnswer({ text, json: { code: 'OK_APPLIED', file: out, ...signed.statement } }, json);

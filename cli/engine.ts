@@ -17,6 +17,8 @@ export interface EngineEnd {
 
 export interface EngineOptions {
   readonly input?: string;
+  /** Beside the caller's own environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Hears every line of standard output as it comes. */
   readonly onLine?: (line: string) => void;
   /** Ends the run as SIGTERM does: the engine finishes what it began. */
@@ -38,6 +40,7 @@ export async function pulumi(words: readonly string[], options: EngineOptions = 
     // Out of reach of a terminal's Ctrl-C: who runs this hands on one signal, and two would make the engine give up.
     detached: true,
     forceKillAfterDelay: false,
+    ...(options.env === undefined ? {} : { env: options.env }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
   });

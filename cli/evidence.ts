@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { C1Error } from '../domain/codes.ts';
@@ -108,17 +108,6 @@ export function readGiven(file: string): Buffer {
   } catch (cause) {
     const seen = `no readable file ${path.basename(file)}`;
     throw new C1Error('ERROR_USAGE', { seen, expected: 'a file that can be read' }, { cause });
-  }
-}
-
-/** A file that somebody asked for. @throws C1Error ERROR_USAGE */
-export function writeAsked(file: string, text: string): void {
-  try {
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, text);
-  } catch (cause) {
-    const seen = `no place for ${path.basename(file)}`;
-    throw new C1Error('ERROR_USAGE', { seen, expected: 'a file that can be written' }, { cause });
   }
 }
 

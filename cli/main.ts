@@ -5,10 +5,12 @@ import { Command } from 'commander';
 import { CHECKOUT } from '../runtime/paths.ts';
 import { addApr } from './apr.ts';
 import { addDocs } from './docs.ts';
+import { addDrift } from './drift.ts';
 import { addDryRun } from './dry-run.ts';
 import { addEnv } from './env.ts';
 import { addEvidence } from './evidence.ts';
 import { reportFailure } from './failure.ts';
+import { addPlan } from './plan.ts';
 import { addPrewrite } from './prewrite.ts';
 import { addRecover } from './recover.ts';
 import { addRehearse } from './rehearse.ts';
@@ -21,6 +23,8 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addApr,
   addPrewrite,
   addRehearse,
+  addPlan,
+  addDrift,
   addEvidence,
   addDryRun,
   addReviewPacket,

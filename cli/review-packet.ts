@@ -6,8 +6,9 @@ import { packetOf, packetPage } from '../review/packet/packet.ts';
 import { stateDirOf, statePaths } from '../runtime/paths.ts';
 import { currentEvidence } from './dry-run/evidence.ts';
 import { STACK } from './engine.ts';
-import { readGiven, signerKeys, writeAsked } from './evidence.ts';
+import { readGiven, signerKeys } from './evidence.ts';
 import { examples, printAnswer } from './output.ts';
+import { writeGiven } from './written-file.ts';
 
 interface PacketFlags {
   readonly evidence?: string;
@@ -50,7 +51,7 @@ export function addReviewPacket(program: Command): void {
           : verifyPackage(evidence, { keys, stack, state: null });
       const report = tests === undefined ? null : testReportOf(readGiven(tests).toString('utf8'));
       const packet = packetOf(verified, evidence ?? `.c1/${EVIDENCE_FOLDER}/${stack}`, report);
-      writeAsked(out, packetPage(packet));
+      writeGiven(out, packetPage(packet));
       const passed = packet.checklist.filter(({ outcome }) => outcome === 'passed').length;
       const text = [
         `${out}: ${packet.claims.length} claims, ${passed} of ${packet.checklist.length} lines passed`,

@@ -47,6 +47,11 @@ export function readConfig(): StackConfig {
   return { target, approvals, through, grantGeneration, evidenceGeneration, expectedManifestHash };
 }
 
+/** The configuration as a plan document has it. */
+export function shownConfig({ approvals, through, grantGeneration, expectedManifestHash }: StackConfig) {
+  return { approvals, through, grant_generation: grantGeneration, expected_manifest_hash: expectedManifestHash };
+}
+
 function invalid(error: z.core.$ZodError, seen: Readonly<Record<string, string>>): C1Error {
   const problems = error.issues.map((issue) => {
     if (issue.code === 'unrecognized_keys')

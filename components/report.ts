@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import { sameJson } from '../domain/canonical.ts';
 import type { Delta, DeltaOp } from '../domain/deltas.ts';
-import type { DeltaCount, StepPlan } from '../domain/program.ts';
+import type { DeltaCount } from '../domain/program.ts';
 import type { RuntimeState } from '../domain/runtime-state.ts';
 import { SURFACES } from '../domain/surfaces.ts';
 
@@ -24,7 +24,7 @@ const PLAIN = {
 };
 
 /** The delta table of a preview: one line per step and surface, then the total. Live rows are counted, not history. */
-export function deltaTable(counts: readonly DeltaCount[], state: RuntimeState): string {
+export function deltaTable(counts: readonly DeltaCount[], state: Pick<RuntimeState, 'counters'>): string {
   const table = new Table({
     head: ['step', 'surface', 'live now', 'to come', 'applied', 'planned'],
     chars: PLAIN,
@@ -46,13 +46,19 @@ export function deltaTable(counts: readonly DeltaCount[], state: RuntimeState): 
   return table.toString();
 }
 
+/** As much of a step's plan as the lines need; a plan document has it too. */
+export interface ShownStep {
+  readonly step: { readonly id: string };
+  readonly rows: readonly { readonly row: { readonly name: string }; readonly deltas: readonly Delta[] }[];
+}
+
 const SIGNS: Readonly<Record<DeltaOp, string>> = { insert: '+', reinstate: '+', update: '~', retire: '-' };
 
 /**
  * Every row that is still to come, under the resource whose command brings it: its side effects stand there as well.
  * A changed row shows its columns before and after; what only the runtime can make is `<generated>`.
  */
-export function deltaLines(plans: readonly StepPlan[]): string {
+export function deltaLines(plans: readonly ShownStep[]): string {
   const blocks = plans.flatMap(({ step, rows }) =>
     rows
       .filter(({ deltas }) => deltas.length > 0)
@@ -77,7 +83,7 @@ function changes({ before, after }: Delta): readonly string[] {
   return changed.map((column) => `${column}: ${JSON.stringify(before[column])} => ${JSON.stringify(after[column])}`);
 }
 
-function live(state: RuntimeState, surface: string): string {
+function live(state: Pick<RuntimeState, 'counters'>, surface: string): string {
   return String(state.counters[surface]?.live ?? 'unknown');
 }
 

@@ -9,11 +9,12 @@ import { BLANK_PLAN, blankBinding } from '../domain/release.ts';
 import { assertIntegrity } from '../domain/runtime-state.ts';
 import { binsOf, type Step } from '../domain/steps/step.ts';
 import { assertArrivals, comingRows } from './arrivals.ts';
-import { readConfig, type StackConfig } from './config.ts';
+import { readConfig, type StackConfig, shownConfig } from './config.ts';
 import { declareSteps } from './declare.ts';
 import { haltOf } from './halt.ts';
 import { readExecutorBuild, readPayloadFiles, readPlannedDeltas, readRelease } from './input-files.ts';
 import type { LookUps } from './look-ups.ts';
+import { handOnPlan } from './plan-file.ts';
 import { deltaLines, deltaTable } from './report.ts';
 import { type Bins, CROSS_CHECKED, crossCheck, type LiveState, readLiveState } from './snapshot.ts';
 import { localTransport } from './transport.ts';
@@ -69,6 +70,7 @@ async function declare(lookUps: Promise<LookUps>): Promise<StackEnd> {
   assertThrough(config.through, live.state);
   assertHandlerFirst(steps, live.state);
   const plans = planSteps(steps, live.snapshot, pulumi.getStack());
+  handOnPlan({ kind: config.target, config: shownConfig(config), plans, planned, payloads, ...live });
   const counts = countDeltas(plans, planned, live.state);
   await crossCheck(live.snapshot, lookUps);
   if (pulumi.runtime.isDryRun()) {

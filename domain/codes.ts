@@ -29,15 +29,22 @@ export type CodeOrigin =
 
 const EXIT_BY_KIND: Readonly<Record<CodeKind, number>> = { OK: 0, NOOP: 0, HOLD: 3, REJECT: 4, ERROR: 1 };
 const EXIT_USAGE = 64;
+/** As `diff` and `terraform plan -detailed-exitcode` say it: nothing failed, and it is not the same (review.md). */
+const EXIT_DIFFERENT = 2;
+const DIFFERENT: string = 'HOLD_PLAN_DIFFERENT';
 const USAGE_CODES: ReadonlySet<string> = new Set(['ERROR_USAGE', 'ERROR_STACK_OTHER_PROJECT']);
 
 export const CODES = {
   OK_APPLIED: ok('The change is committed and was read back.', ['bin']),
-  OK_PLANNED: ok('A dry run: this is what a real run would change.', ['bin']),
+  OK_PLANNED: ok('A dry run: this is what a real run would change.', ['bin', 'cli']),
   OK_READ: ok('A read-only command gave its answer.', ['bin', 'reader']),
   OK_RECOVERED: ok('What a killed engine left is cleared; the next up converges.', ['cli']),
   NOOP_ALREADY_THERE: noop('The row is already what it should be; nothing was written.', ['bin']),
   NOOP_NOT_OURS: noop('The row is not, or no longer, claimed by this resource; nothing was retired.', ['bin']),
+  NOOP_NOTHING_TO_DO: noop(
+    'The runtime is what the program declares: there is nothing to apply, and nothing to approve.',
+    ['cli'],
+  ),
   NOOP_NOTHING_TO_RECOVER: noop('No lock and no pending operation is left.', ['cli']),
   NOOP_CLAIM_MOVED: noop('The row is as it should be; only the claim moved to this resource.', ['bin']),
 
@@ -244,6 +251,16 @@ export const CODES = {
     'The command ended before the runtime said whether the change is committed.',
     'run the bin with --status <request-id>',
     ['bin', 'cli'],
+  ),
+  HOLD_NOT_SETTLED: hold(
+    'The runtime holds what was written to it, and the program declares more or something else: changes are to come.',
+    'npx c1 plan',
+    ['cli'],
+  ),
+  HOLD_PLAN_DIFFERENT: hold(
+    'The plan is not what planned-deltas.yaml, the preview of the engine or an earlier plan says; each row is named.',
+    'read the rows; correct the program or planned-deltas.yaml, then npx c1 plan --check again',
+    ['cli'],
   ),
   HOLD_PLAN_NOT_APPROVED: hold('No owner approved this very delta.', 'npx c1 approve', ['database', 'bin']),
   HOLD_PREFLIGHT_NOT_READY: hold(
@@ -655,8 +672,9 @@ export function isCode(text: string): text is Code {
   return Object.hasOwn(CODES, text);
 }
 
-/** Process exit status of a code: 0 applied, no-op or planned; 1 error; 3 HOLD; 4 REJECT; 64 usage (runtime.md). */
+/** Process exit status of a code: 0 applied, no-op or planned; 1 error; 2 different plans; 3 HOLD; 4 REJECT; 64 usage (runtime.md). */
 export function exitCodeOf(code: Code): number {
+  if (code === DIFFERENT) return EXIT_DIFFERENT;
   return USAGE_CODES.has(code) ? EXIT_USAGE : EXIT_BY_KIND[CODES[code].kind];
 }
 

@@ -49,11 +49,13 @@ export function plannedBySteps(
 }
 
 export function isPlanned(planned: PlannedDeltas, step: StepId, delta: Delta): boolean {
-  return delta.surface === 'dot_ledger' || Object.hasOwn(planned.steps[step]?.rows[delta.surface] ?? {}, nameOf(delta));
+  return (
+    delta.surface === 'dot_ledger' || Object.hasOwn(planned.steps[step]?.rows[delta.surface] ?? {}, plannedName(delta))
+  );
 }
 
 /** A row whose key only the runtime can make is named by what it is about: a request by what it asks for and of which DOT. */
-function nameOf({ surface, key, after }: Delta): string {
+export function plannedName({ surface, key, after }: Pick<Delta, 'surface' | 'key' | 'after'>): string {
   if (surface === 'apr_requests') return `${field(after, 'action_code')} ${targetOf(after?.proposed_action)}`;
   if (surface === 'governance_build_authorization')
     return `GBA-${field(after, 'carrier')} ${targetOf(after ?? undefined)}`;

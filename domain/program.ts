@@ -98,6 +98,16 @@ export function planSteps(steps: readonly Step[], snapshot: Snapshot, stack: str
   }));
 }
 
+/** The runtime as all of these plans will leave it. */
+export function foldPlans(plans: readonly StepPlan[], snapshot: Snapshot, stack: string): Snapshot {
+  const rows = plans.flatMap((plan) => plan.rows);
+  return rows.reduce(
+    (folded, { row, deltas }) =>
+      foldDeltas(folded, deltas, { stack, resource: row.owner, status: 'live', requestId: 'planned' }),
+    snapshot,
+  );
+}
+
 export function refsOf(steps: readonly Step[]): readonly ScopeRef[] {
   const refs = steps.flatMap((step) => step.rows.flatMap((row) => row.scope));
   return [...new Map(refs.map((ref) => [scopeName(ref), ref])).values()];
@@ -124,13 +134,22 @@ export function countDeltas(
   state: RuntimeState,
 ): readonly DeltaCount[] {
   for (const plan of plans) assertNamed(plan, planned);
-  const counts = plans.flatMap((plan) => countStep(plan, planned, state));
+  const counts = tallyDeltas(plans, planned, state);
   const wrong = counts.find(({ applied, remaining, planned }) => applied + remaining !== planned);
   if (wrong === undefined) return counts.filter(({ planned }) => planned !== 0);
   throw new C1Error('HOLD_PREVIEW_DELTA_MISMATCH', {
     seen: `${wrong.applied} applied and ${wrong.remaining} still to come on ${wrong.surface} in ${wrong.step}`,
     expected: `${wrong.planned} in all, as planned-deltas.yaml says`,
   });
+}
+
+/** The same without a judgement: every step with every surface, whatever it comes to. */
+export function tallyDeltas(
+  plans: readonly StepPlan[],
+  planned: PlannedDeltas,
+  state: Pick<RuntimeState, 'stepDeltas'>,
+): readonly DeltaCount[] {
+  return plans.flatMap((plan) => countStep(plan, planned, state));
 }
 
 /** @throws C1Error HOLD_THROUGH_BELOW_APPLIED when a step after `through` has live rows in the runtime */
@@ -170,7 +189,11 @@ function assertNamed({ step, rows }: StepPlan, planned: PlannedDeltas): void {
   });
 }
 
-function countStep({ step, rows }: StepPlan, planned: PlannedDeltas, state: RuntimeState): readonly DeltaCount[] {
+function countStep(
+  { step, rows }: StepPlan,
+  planned: PlannedDeltas,
+  state: Pick<RuntimeState, 'stepDeltas'>,
+): readonly DeltaCount[] {
   const counts = plannedCounts(planned, step.id);
   return SURFACE_NAMES.filter((surface) => SURFACES[surface].kind !== 'bookkeeping').map((surface) => ({
     step: step.id,

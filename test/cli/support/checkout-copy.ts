@@ -151,7 +151,7 @@ function describe(folder: string, stateDir: string): CheckoutCopy {
 }
 
 /** Nothing of the engine that runs these tests, nor of the shell that started them. */
-function cleanEnvironment(): NodeJS.ProcessEnv {
+export function cleanEnvironment(): NodeJS.ProcessEnv {
   const entries = Object.entries(process.env).filter(
     ([name]) => !/^(PULUMI_|PG|C1_|NODE_|npm_|VITEST|LISTR_|FORCE_COLOR)/.test(name),
   );
