@@ -8,8 +8,9 @@ import { evidenceSigners } from '../domain/evidence/signers.ts';
 import { DRY_RUN_KIND } from '../domain/evidence/statement.ts';
 import { type Signers, signersOf } from '../dots/kernel/ssh.ts';
 import { type DryRunVerification, verifyDryRun } from '../review/dry-run/verify.ts';
+import type { Verified } from '../review/evidence/open.ts';
 import { stackStateOf } from '../review/evidence/stack-state.ts';
-import { type Verification, type Verified, verifyPackage } from '../review/evidence/verify.ts';
+import { type Verification, verifyPackage } from '../review/evidence/verify.ts';
 import { stateDirOf, statePaths } from '../runtime/paths.ts';
 import { examples, printAnswer } from './output.ts';
 

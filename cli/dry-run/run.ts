@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { C1Error } from '../../domain/codes.ts';
-import { type Authorization, authorization, evidenceFault, pairFault } from '../../domain/dry-run-authorization.ts';
+import { type Authorization, authorization } from '../../domain/dry-run-authorization.ts';
 import { DRY_RUN_SCHEMA, EVIDENCE_FILES } from '../../domain/evidence/statement.ts';
 import { parseJsonStrictly } from '../../domain/strict-json.ts';
-import { assertSignatures } from '../../dots/kernel/dry-run.ts';
+import { assertAuthorizedDryRun } from '../../dots/kernel/dry-run.ts';
 import { keyFileOf, signersOf } from '../../dots/kernel/ssh.ts';
 import { answered, readbackOf } from '../../review/ask-bin.ts';
 import { verifyAnswer } from '../../review/dry-run/answers.ts';
@@ -53,7 +53,9 @@ export async function dryRun(
   const { authorizations } = order;
   const began_at = new Date().toISOString();
   const evidence = await currentEvidence(paths, order.stack);
-  assertAuthorized(paths, authorizations, { now: began_at, stack: order.stack, digest: evidence.digest });
+  // What executor and verifier will ask as well: here, before anything begins.
+  const entered = { stack: order.stack, digest: evidence.digest };
+  assertAuthorizedDryRun(signersOf(paths.secrets), authorizations, { now: began_at, entered });
   const given = orderOf(paths, order.stack, evidence, authorizations);
   const privateKey = readFileSync(keyFileOf(signersOf(paths.secrets), OPERATOR), 'utf8');
   // Two at once would each write what became of the one grant: the second waits, and finds it used.
@@ -103,19 +105,6 @@ export function readStatement(file: string): Authorization {
     if (cause instanceof C1Error && cause.code === 'HOLD_DRYRUN_NOT_AUTHORIZED') throw cause;
     throw notAuthorized(`no readable statement in ${file}`, expected, cause);
   }
-}
-
-interface Here {
-  readonly now: string;
-  readonly stack: string;
-  readonly digest: string;
-}
-
-/** What executor and verifier will ask as well: here, before anything begins. @throws C1Error HOLD_DRYRUN_NOT_AUTHORIZED */
-function assertAuthorized({ secrets }: StatePaths, given: readonly Authorization[], { now, ...entered }: Here): void {
-  const fault = pairFault(given, now) ?? evidenceFault(given, entered);
-  if (fault !== null) throw notAuthorized(fault, "the reviewer's confirmation and the owner's authorization");
-  assertSignatures(signersOf(secrets), given);
 }
 
 function notAuthorized(seen: string, expected: string, cause?: unknown): C1Error {

@@ -41,12 +41,17 @@ const subject = z
   .array(z.strictObject({ name: z.string().check(z.minLength(1)), digest: z.strictObject({ sha256 }) }))
   .check(z.minLength(1));
 
-export const evidenceStatement = z.strictObject({
-  _type: z.literal(STATEMENT_TYPE),
-  subject,
-  predicateType: z.literal(PREDICATE_TYPE),
-  predicate: evidencePredicate,
-});
+/** An in-toto Statement of ours, of one kind. */
+function statementOf<T extends string, P extends z.ZodMiniType>(predicateType: T, predicate: P) {
+  return z.strictObject({
+    _type: z.literal(STATEMENT_TYPE),
+    subject,
+    predicateType: z.literal(predicateType),
+    predicate,
+  });
+}
+
+const evidenceStatement = statementOf(PREDICATE_TYPE, evidencePredicate);
 export type EvidenceStatement = z.infer<typeof evidenceStatement>;
 
 /** The same of a governed dry run: what it was authorized over, what came of it, and nothing taken for the other. */
@@ -77,12 +82,7 @@ export const dryRunPredicate = z.strictObject({
 });
 export type DryRunPredicate = z.infer<typeof dryRunPredicate>;
 
-export const dryRunStatement = z.strictObject({
-  _type: z.literal(STATEMENT_TYPE),
-  subject,
-  predicateType: z.literal(DRY_RUN_PREDICATE_TYPE),
-  predicate: dryRunPredicate,
-});
+const dryRunStatement = statementOf(DRY_RUN_PREDICATE_TYPE, dryRunPredicate);
 export type DryRunStatement = z.infer<typeof dryRunStatement>;
 
 /** What a signed folder is of, by the name of its envelope. */

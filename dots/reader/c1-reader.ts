@@ -1,12 +1,10 @@
 import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import type { Client } from 'pg';
 import * as z from 'zod/mini';
-import { C1Error } from '../../domain/codes.ts';
 import type { ScopeRef } from '../../domain/deltas.ts';
 import { EVIDENCE_FOLDER } from '../../domain/evidence/record.ts';
-import { failureOf } from '../../domain/failure.ts';
 import { LABEL_LINE, verdictOf } from '../../domain/label.ts';
 import { parseStep } from '../../domain/names.ts';
 import { parsePayload } from '../../domain/payloads.ts';
@@ -17,6 +15,7 @@ import { type RefsAnswer, snapshotOf } from '../../domain/snapshot.ts';
 import { READER_CHECKS, type ReaderCheck } from '../../domain/steps/step.ts';
 import { SURFACE_NAMES } from '../../domain/surfaces.ts';
 import { BEGIN_READ, type RuntimeConfig, readRuntimeConfig, withConnection } from '../kernel/connection.ts';
+import { perform, runProgram } from '../kernel/program.ts';
 import { readStandardInput } from '../kernel/standard-input.ts';
 import { discard, writeWhole } from './answer-file.ts';
 import { assertBins, assertFolder, assertRestored } from './bins.ts';
@@ -98,11 +97,7 @@ function main(): void {
     .requiredOption(STEP_FLAG, 'the step')
     .action(({ step }: { step: string }) => perform(() => retired(parseStep(step))));
   sub('prewrite', 'whether the runtime is what the first write expects').action(() => perform(prewrite));
-  try {
-    command.parse();
-  } catch (error) {
-    fail(error);
-  }
+  runProgram(command, 'the commands of --help');
 }
 
 async function snapshot(out: string): Promise<object> {
@@ -218,19 +213,4 @@ async function readAll(refs: readonly ScopeRef[]): Promise<ReadAnswer> {
 
 function config(): RuntimeConfig {
   return readRuntimeConfig(join(dotFolder, 'config', 'runtime.json'));
-}
-
-function perform(work: () => Promise<object>): void {
-  work().then((result) => process.stdout.write(`${JSON.stringify(result)}\n`), fail);
-}
-
-function fail(error: unknown): void {
-  if (error instanceof CommanderError && error.exitCode === 0) return;
-  const failure = failureOf(error instanceof CommanderError ? usage(error) : error);
-  process.stderr.write(`${failure.message}\n`);
-  process.exitCode = failure.exitCode;
-}
-
-function usage({ message }: CommanderError): C1Error {
-  return new C1Error('ERROR_USAGE', { seen: message.replace(/^error: /, ''), expected: 'the commands of --help' });
 }

@@ -1,15 +1,17 @@
-import { type Json, sameJson } from '../../domain/canonical.ts';
 import { C1Error } from '../../domain/codes.ts';
 import { evidenceFault, pairFault } from '../../domain/dry-run-authorization.ts';
 import type { VerifyKey } from '../../domain/evidence/keys.ts';
 import { DRY_RUN_FILES, DRY_RUN_KIND, type DryRunStatement } from '../../domain/evidence/statement.ts';
-import { parseJsonStrictly } from '../../domain/strict-json.ts';
-import { altered, openFolder, readMember } from '../../dots/evidence/folder.ts';
 import { assertSignatures } from '../../dots/kernel/dry-run.ts';
 import type { Signers } from '../../dots/kernel/ssh.ts';
-import { notExecuted, passed, type Verified } from '../evidence/verify.ts';
+import { notExecuted, openPackage, type PackageForm, passed, type Verified, verifyStack } from '../evidence/open.ts';
 import { assertBorneOut } from './borne-out.ts';
 import { type DryRunDocument, dryRunDocument, predicateOf } from './document.ts';
+
+const DRY_RUN_FORM: PackageForm<DryRunStatement, DryRunDocument> = {
+  ...DRY_RUN_KIND,
+  ...{ what: 'the dry run', file: DRY_RUN_FILES.document, document: dryRunDocument, predicateOf },
+};
 
 export interface VerifyOptions {
   readonly keys: readonly VerifyKey[];
@@ -33,40 +35,21 @@ export interface DryRunVerification {
  * HOLD_DRYRUN_NOT_AUTHORIZED when its statements are over something else; HOLD_EVIDENCE_INCOMPLETE when it was stopped
  */
 export function verifyDryRun(folder: string, { keys, stack, signers }: VerifyOptions): DryRunVerification {
-  const { statement, digest, signer, files } = openFolder(folder, keys, DRY_RUN_KIND);
-  const document = readDocument(folder, statement);
+  const { statement, digest, signer, document, opened } = openPackage(folder, keys, DRY_RUN_FORM);
+  assertBorneOut(document);
   const { passed: count, things } = statement.predicate.checks;
   const statements = assertAuthorized(document);
   const verified = [
-    passed('signature', 1, `by ${signer}`),
-    passed('files', files, 'each as it was signed, none missing, none added'),
+    ...opened,
     passed('statements', statements, `over evidence ${document.evidence_digest}`),
     verifySigners(document, signers),
-    verifyStack(statement, stack),
+    verifyStack('a dry run', statement.predicate.stack, stack),
   ];
   assertPassed(document);
   return {
     ...{ digest, signer, statement },
     verified: [...verified, passed('checks', count, `each passed, ${things} things looked at`)],
   };
-}
-
-/** The document says in long what the statement says in short, and no pass that its checks do not bear out. */
-function readDocument(folder: string, statement: DryRunStatement): DryRunDocument {
-  const document = parseDocument(readMember(folder, DRY_RUN_FILES.document));
-  const isSame = sameJson(predicateOf(document) as unknown as Json, statement.predicate as unknown as Json);
-  if (!isSame) throw altered('a statement that says something else than its document', 'both the same');
-  assertBorneOut(document);
-  return document;
-}
-
-function parseDocument(bytes: Uint8Array): DryRunDocument {
-  try {
-    return dryRunDocument.parse(parseJsonStrictly(bytes));
-  } catch (cause) {
-    const seen = `${DRY_RUN_FILES.document} of another shape`;
-    throw new C1Error('REJECT_EVIDENCE_MALFORMED', { seen, expected: 'the dry run as it was written' }, { cause });
-  }
 }
 
 /** As they were when it began. */
@@ -82,13 +65,6 @@ function verifySigners({ authorizations }: DryRunDocument, signers: Signers | nu
   if (signers === null) return notExecuted('signers', 'nobody said who may authorize (--allowed-signers)');
   assertSignatures(signers, authorizations);
   return passed('signers', authorizations.length, 'each statement by an allowed key of its signer');
-}
-
-function verifyStack({ predicate }: DryRunStatement, stack: string | null): Verified {
-  if (stack === null) return notExecuted('stack', `it says ${predicate.stack}; nobody said which it must be (--stack)`);
-  if (predicate.stack === stack) return passed('stack', 1, stack);
-  const seen = `a dry run of stack ${predicate.stack}`;
-  throw new C1Error('REJECT_EVIDENCE_OTHER_STACK', { seen, expected: `stack ${stack}` });
 }
 
 function assertPassed({ checks }: DryRunDocument): void {

@@ -1,15 +1,15 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import { C1Error } from '../../domain/codes.ts';
 import { evidenceOrder } from '../../domain/evidence/order.ts';
 import { EVIDENCE_FOLDER } from '../../domain/evidence/record.ts';
 import { EVIDENCE_ENVELOPE } from '../../domain/evidence/statement.ts';
-import { failureOf } from '../../domain/failure.ts';
 import { LABEL_LINE } from '../../domain/label.ts';
 import { parsePayload } from '../../domain/payloads.ts';
 import { packageDigest } from '../../dots/evidence/folder.ts';
 import { type RuntimeConfig, readRuntimeConfig } from '../../dots/kernel/connection.ts';
+import { perform, runProgram } from '../../dots/kernel/program.ts';
 import { keyFileOf, signersOf } from '../../dots/kernel/ssh.ts';
 import { readStandardInput } from '../../dots/kernel/standard-input.ts';
 import { collectEvidence } from './collect.ts';
@@ -25,17 +25,11 @@ function main(): void {
     .addHelpText('after', '\nExample:\n  $ ./c1-evidence < order.json')
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
-    .action(() => {
-      perform().then((done) => process.stdout.write(`${JSON.stringify(done)}\n`), fail);
-    });
-  try {
-    command.parse();
-  } catch (error) {
-    fail(error);
-  }
+    .action(() => perform(makePackage));
+  runProgram(command, 'the flags of --help');
 }
 
-async function perform(): Promise<object> {
+async function makePackage(): Promise<object> {
   const home = dirname(dirname(realpathSync(process.argv[1] ?? '')));
   const dot = join(home, 'opt', 'incomex', 'dot');
   const order = parsePayload(evidenceOrder, await readStandardInput(), 'request');
@@ -69,17 +63,6 @@ function operatorKey(config: RuntimeConfig): string {
       { cause },
     );
   }
-}
-
-function fail(error: unknown): void {
-  if (error instanceof CommanderError && error.exitCode === 0) return;
-  const failure = failureOf(error instanceof CommanderError ? usage(error) : error);
-  process.stderr.write(`${failure.message}\n`);
-  process.exitCode = failure.exitCode;
-}
-
-function usage({ message }: CommanderError): C1Error {
-  return new C1Error('ERROR_USAGE', { seen: message.replace(/^error: /, ''), expected: 'the flags of --help' });
 }
 
 main();

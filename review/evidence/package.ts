@@ -4,6 +4,7 @@ import { canonicalJson, type Json, sha256Hex } from '../../domain/canonical.ts';
 import { C1Error } from '../../domain/codes.ts';
 import { sealWith } from '../../domain/evidence/envelope.ts';
 import {
+  type DryRunStatement,
   EVIDENCE_ENVELOPE,
   EVIDENCE_FILES,
   type EvidenceStatement,
@@ -23,24 +24,28 @@ export type PackageFiles = Readonly<Record<string, Buffer>>;
  * @throws C1Error HOLD_EVIDENCE_INCOMPLETE; REJECT_UNKNOWN_SIGNER for a key that cannot sign
  */
 export function packageOf(document: EvidenceDocument, privateKey: string): PackageFiles {
-  const statement = (subjects: PackageFiles): EvidenceStatement => ({
-    _type: STATEMENT_TYPE,
-    subject: Object.entries(subjects)
-      .toSorted(([left], [right]) => (left < right ? -1 : 1))
-      .map(([name, bytes]) => ({ name, digest: { sha256: sha256Hex(bytes) } })),
-    predicateType: PREDICATE_TYPE,
-    predicate: predicateOf(document),
-  });
-  const subjects: PackageFiles = {
+  const subjects = {
     [EVIDENCE_FILES.document]: documentBytes(document),
     [EVIDENCE_FILES.manifest]: Buffer.from(document.readback.manifest.bytes, 'utf8'),
     [EVIDENCE_FILES.page]: Buffer.from(evidencePage(document), 'utf8'),
   };
-  return { ...subjects, [EVIDENCE_ENVELOPE]: Buffer.from(sealWith(statement(subjects), privateKey), 'utf8') };
+  const said = { predicateType: PREDICATE_TYPE, predicate: predicateOf(document) } as const;
+  return sealed(subjects, EVIDENCE_ENVELOPE, said, privateKey);
+}
+
+type Said = Omit<EvidenceStatement, '_type' | 'subject'> | Omit<DryRunStatement, '_type' | 'subject'>;
+
+/** The files, and the envelope that signs each of them. @throws C1Error REJECT_UNKNOWN_SIGNER for a key that cannot sign */
+export function sealed(subjects: PackageFiles, envelope: string, said: Said, privateKey: string): PackageFiles {
+  const subject = Object.entries(subjects)
+    .toSorted(([left], [right]) => (left < right ? -1 : 1))
+    .map(([name, bytes]) => ({ name, digest: { sha256: sha256Hex(bytes) } }));
+  const statement = { _type: STATEMENT_TYPE, subject, ...said } as const;
+  return { ...subjects, [envelope]: Buffer.from(sealWith(statement, privateKey), 'utf8') };
 }
 
 /** Canonical JSON and a line's end. */
-export function documentBytes(document: EvidenceDocument): Buffer {
+export function documentBytes(document: object): Buffer {
   return Buffer.from(`${canonicalJson(document as unknown as Json)}\n`, 'utf8');
 }
 

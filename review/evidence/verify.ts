@@ -1,11 +1,10 @@
-import { type Json, sameJson, sha256Hex } from '../../domain/canonical.ts';
-import { C1Error } from '../../domain/codes.ts';
+import { sha256Hex } from '../../domain/canonical.ts';
 import type { VerifyKey } from '../../domain/evidence/keys.ts';
 import { EVIDENCE_FILES, EVIDENCE_KIND, type EvidenceStatement } from '../../domain/evidence/statement.ts';
-import { parseJsonStrictly } from '../../domain/strict-json.ts';
-import { altered, openFolder, readMember } from '../../dots/evidence/folder.ts';
+import { altered, readMember } from '../../dots/evidence/folder.ts';
 import { assertBorneOut } from './borne-out.ts';
 import { type EvidenceDocument, evidenceDocument, predicateOf } from './document.ts';
+import { notExecuted, openPackage, type PackageForm, passed, type Verified, verifyStack } from './open.ts';
 import { assertFresh, type StackState } from './stack-state.ts';
 
 export interface VerifyOptions {
@@ -16,13 +15,10 @@ export interface VerifyOptions {
   readonly state: StackState | null;
 }
 
-/** One thing that was verified, or was not: what was not executed has no count and is no pass. */
-export interface Verified {
-  readonly name: string;
-  readonly outcome: 'passed' | 'not executed';
-  readonly checked: number;
-  readonly seen: string;
-}
+const EVIDENCE_FORM: PackageForm<EvidenceStatement, EvidenceDocument> = {
+  ...EVIDENCE_KIND,
+  ...{ what: 'the evidence', file: EVIDENCE_FILES.document, document: evidenceDocument, predicateOf },
+};
 
 export interface Verification {
   readonly digest: string;
@@ -40,16 +36,14 @@ export interface Verification {
  * HOLD_EVIDENCE_STALE
  */
 export function verifyPackage(folder: string, { keys, stack, state }: VerifyOptions): Verification {
-  const { statement, digest, signer, files } = openFolder(folder, keys, EVIDENCE_KIND);
-  const document = readDocument(folder, statement);
+  const { statement, digest, signer, document, opened } = openPackage(folder, keys, EVIDENCE_FORM);
   assertBorneOut(document);
   assertManifest(folder, document);
   const { checks } = statement.predicate;
   return {
     ...{ digest, signer, statement, document },
     verified: [
-      passed('signature', 1, `by ${signer}`),
-      passed('files', files, 'each as it was signed, none missing, none added'),
+      ...opened,
       passed('checks', checks.passed, `each passed, ${checks.things} things looked at`),
       passed(
         'handbook chain',
@@ -61,26 +55,10 @@ export function verifyPackage(folder: string, { keys, stack, state }: VerifyOpti
         document.readback.manifest.operations,
         `operations, SHA-256 ${statement.predicate.manifest_sha256}`,
       ),
-      verifyStack(statement, stack),
+      verifyStack('evidence', statement.predicate.stack, stack),
       verifyState(document, digest, state),
     ],
   };
-}
-
-/** The document says in long what the statement says in short. */
-function readDocument(folder: string, statement: EvidenceStatement): EvidenceDocument {
-  const document = parseDocument(readMember(folder, EVIDENCE_FILES.document));
-  if (sameJson(predicateOf(document) as unknown as Json, statement.predicate as unknown as Json)) return document;
-  throw altered('a statement that says something else than its document', 'both the same');
-}
-
-function parseDocument(bytes: Uint8Array): EvidenceDocument {
-  try {
-    return evidenceDocument.parse(parseJsonStrictly(bytes));
-  } catch (cause) {
-    const seen = `${EVIDENCE_FILES.document} of another shape`;
-    throw new C1Error('REJECT_EVIDENCE_MALFORMED', { seen, expected: 'the evidence as it was written' }, { cause });
-  }
 }
 
 /** The file is the manifest that the document says, whose hash is computed again with it. */
@@ -91,25 +69,8 @@ function assertManifest(folder: string, { readback: { manifest } }: EvidenceDocu
   if (other !== undefined) throw altered(`a manifest with SHA-256 ${seen}`, `${other} in each of three computations`);
 }
 
-function verifyStack({ predicate }: EvidenceStatement, stack: string | null): Verified {
-  if (stack === null) return notExecuted('stack', `it says ${predicate.stack}; nobody said which it must be (--stack)`);
-  if (predicate.stack === stack) return passed('stack', 1, stack);
-  throw new C1Error('REJECT_EVIDENCE_OTHER_STACK', {
-    seen: `evidence of stack ${predicate.stack}`,
-    expected: `stack ${stack}`,
-  });
-}
-
 function verifyState(document: EvidenceDocument, digest: string, state: StackState | null): Verified {
   if (state === null) return notExecuted('state', "no state to hold it against (--state, from 'pulumi stack export')");
   const compared = assertFresh(document, digest, state);
   return passed('state', compared, 'everything that the state knows is in the evidence');
-}
-
-export function passed(name: string, checked: number, seen: string): Verified {
-  return { name, outcome: 'passed', checked, seen };
-}
-
-export function notExecuted(name: string, seen: string): Verified {
-  return { name, outcome: 'not executed', checked: 0, seen };
 }

@@ -1,12 +1,11 @@
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import * as z from 'zod/mini';
-import { C1Error } from '../../domain/codes.ts';
-import { failureOf } from '../../domain/failure.ts';
 import { LABEL_LINE } from '../../domain/label.ts';
 import { parsePayload } from '../../domain/payloads.ts';
 import { REHEARSED_STEPS, type RehearsedStep } from '../../domain/rehearsal.ts';
+import { perform, runProgram } from '../../dots/kernel/program.ts';
 import { readStandardInput } from '../../dots/kernel/standard-input.ts';
 import { rehearse } from './rehearse.ts';
 
@@ -29,31 +28,14 @@ function main(): void {
     .addHelpText('after', '\nExamples:\n  $ ./c1-rehearse --step H3\n  $ ./c1-rehearse --step H6')
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
-    .action(({ step }: { readonly step: RehearsedStep }) => {
-      perform(step).then((done) => process.stdout.write(`${JSON.stringify(done)}\n`), fail);
-    });
-  try {
-    command.parse();
-  } catch (error) {
-    fail(error);
-  }
+    .action(({ step }: { readonly step: RehearsedStep }) => perform(() => rehearseStep(step)));
+  runProgram(command, 'the flags of --help');
 }
 
-async function perform(step: RehearsedStep): Promise<object> {
+async function rehearseStep(step: RehearsedStep): Promise<object> {
   const stateDir = path.dirname(path.dirname(realpathSync(process.argv[1] ?? '')));
   const asked = parsePayload(request, await readStandardInput(), 'request');
   return rehearse({ stateDir, step, report: REPORT, ...(asked === undefined ? {} : { asked }) });
-}
-
-function fail(error: unknown): void {
-  if (error instanceof CommanderError && error.exitCode === 0) return;
-  const failure = failureOf(error instanceof CommanderError ? usage(error) : error);
-  process.stderr.write(`${failure.message}\n`);
-  process.exitCode = failure.exitCode;
-}
-
-function usage({ message }: CommanderError): C1Error {
-  return new C1Error('ERROR_USAGE', { seen: message.replace(/^error: /, ''), expected: 'the flags of --help' });
 }
 
 main();

@@ -4,13 +4,12 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { crypto, dsse } from '@sigstore/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { C1Error } from '../../domain/codes.ts';
 import { assertSigned, preAuthEncoding, readEnvelope } from '../../domain/evidence/envelope.ts';
 import { signingKeyOf, verifyKeyOf } from '../../domain/evidence/keys.ts';
 import { evidenceSigners } from '../../domain/evidence/signers.ts';
 import { EVIDENCE_ENVELOPE, EVIDENCE_KIND } from '../../domain/evidence/statement.ts';
 import { packageOf } from '../../review/evidence/package.ts';
-import { documentOf, keyPair, scratchFolder } from './support/evidence.ts';
+import { codeOf, documentOf, keyPair, scratchFolder } from './support/evidence.ts';
 
 const scratch = scratchFolder();
 const ssh = (name: string) => path.join(scratch.root, name);
@@ -26,16 +25,6 @@ beforeAll(() => {
   makeSshKey('rsa', '-t', 'rsa', '-b', '2048');
 });
 afterAll(() => scratch.dispose());
-
-function codeOf(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof C1Error) return error.code;
-    throw error;
-  }
-  return 'accepted';
-}
 
 const envelopeBy = (privateKey: string) => packageOf(documentOf(), privateKey)[EVIDENCE_ENVELOPE] ?? Buffer.of();
 

@@ -2,7 +2,6 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { sha256Hex } from '../../domain/canonical.ts';
-import { C1Error } from '../../domain/codes.ts';
 import { readEnvelope, sealWith } from '../../domain/evidence/envelope.ts';
 import { EVIDENCE_ENVELOPE, EVIDENCE_KIND, type EvidenceStatement } from '../../domain/evidence/statement.ts';
 import { packageDigest } from '../../dots/evidence/folder.ts';
@@ -11,7 +10,7 @@ import { type EvidenceDocument, evidenceDocument } from '../../review/evidence/d
 import { documentBytes } from '../../review/evidence/package.ts';
 import { stackStateOf } from '../../review/evidence/stack-state.ts';
 import { type Verification, verifyPackage } from '../../review/evidence/verify.ts';
-import { chainOf, documentOf, exportOf, keyPair, STACK, scratchFolder } from './support/evidence.ts';
+import { chainOf, codeOf, documentOf, exportOf, keyPair, STACK, scratchFolder } from './support/evidence.ts';
 
 const owner = keyPair();
 const other = keyPair();
@@ -23,16 +22,6 @@ function verify(folder: string, options: Partial<Parameters<typeof verifyPackage
 }
 
 const CHECKS = documentOf().checks.length;
-
-function codeOf(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof C1Error) return error.code;
-    throw error;
-  }
-  return 'accepted';
-}
 
 const member = (folder: string, name: string) => path.join(folder, name);
 const digestOfPackage = (folder: string) => packageDigest(readFileSync(member(folder, EVIDENCE_ENVELOPE)));

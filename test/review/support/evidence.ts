@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { digestOf, sha256Hex } from '../../../domain/canonical.ts';
+import { C1Error } from '../../../domain/codes.ts';
 import { deltaDigest } from '../../../domain/deltas.ts';
 import { C1_DOT_CODES } from '../../../domain/dots.ts';
 import { OPERATION_COUNT } from '../../../domain/dry-run.ts';
@@ -168,4 +169,15 @@ export function exportOf(stack: string, answers: Readonly<Record<string, object>
     outputs: { stdout: JSON.stringify(said) },
   }));
   return Buffer.from(JSON.stringify({ version: 3, deployment: { resources } }));
+}
+
+/** Code of the refusal, or `accepted`. */
+export function codeOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof C1Error) return error.code;
+    throw error;
+  }
+  return 'accepted';
 }
