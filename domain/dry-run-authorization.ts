@@ -60,11 +60,16 @@ export function pairFault(given: readonly Authorization[], now: string): string 
 const enteredEvidence = z.nullable(z.strictObject({ stack: z.string(), digest: z.string() }));
 export type EnteredEvidence = z.infer<typeof enteredEvidence>;
 
-/** One value, `answer`: the live document of the evidence, which a claim of its stack goes with. */
+/**
+ * One value, `answer`: the live document of the evidence, which a claim of its stack goes with. Evidence that was entered
+ * before the live grant was made says nothing of that grant, and what was signed over it was for the one before.
+ */
 export const ENTERED_EVIDENCE_READ = `select (select jsonb_build_object('stack', c.stack, 'digest', k.package_sha256)
     from iu_core.v_kb_document k join iu_core.claim c
       on c.surface = 'kb_document' and c.status = 'live' and c.key = format('%s/%s', k.doc_id, k.revision)
-   where k.doc_id = '${EVIDENCE_DOCUMENT}' and k.status = 'current' and k.package_sha256 is not null) as answer`;
+   where k.doc_id = '${EVIDENCE_DOCUMENT}' and k.status = 'current' and k.package_sha256 is not null
+     and not exists (select from public.governance_build_authorization g
+       where g.carrier = 'C1' and g.status = 'active' and g.granted_at > k.written_at)) as answer`;
 
 /** @throws C1Error ERROR_READ_FAILED when the runtime answers something else */
 export function parseEntered(value: unknown): EnteredEvidence {
@@ -79,7 +84,7 @@ export function parseEntered(value: unknown): EnteredEvidence {
  * @param given two that go together
  */
 export function evidenceFault(given: readonly Authorization[], entered: EnteredEvidence): string | null {
-  if (entered === null) return 'no evidence in the knowledge base';
+  if (entered === null) return 'no evidence in the knowledge base that is newer than the grant';
   const other = given.find((one) => one.statement.stack !== entered.stack);
   if (other !== undefined) return `a ${other.statement.kind} for stack ${JSON.stringify(other.statement.stack)}`;
   const stale = given.find((one) => one.statement.evidence_digest !== entered.digest);

@@ -6,7 +6,8 @@ import { withLedger } from '../../domain/plans/plan.ts';
 import { rowCalls } from '../../dots/kernel/gateway.ts';
 import { readSnapshot } from '../../dots/kernel/run.ts';
 import { codeOf, failure, failureOf, heldAt, printed } from '../dots/support/rows.ts';
-import { altered, OWNER, REVIEW } from '../executor/support/signers.ts';
+import { renewEvidence } from '../executor/support/c1-runtime.ts';
+import { altered, EVIDENCE, OWNER, REVIEW } from '../executor/support/signers.ts';
 import { as } from '../runtime/guards/support/attempt.ts';
 import { GRANTS, type GrantTrial, ORDER, REQUESTS } from './support/grant-trial.ts';
 import { byHand, CONSUME, callWith, consumeDeltas } from './support/raw.ts';
@@ -65,6 +66,13 @@ describe('without both authorizations nothing is used', () => {
         ? it.runtime.bin(VERIFIER, ['--cloud', '--manifest', at.manifest, '--consume'], { stdin: '{}' })
         : at.consume(authorizations),
     );
+    await good();
+  });
+
+  test('nor by what was signed over evidence that is older than the grant: it was for another one', async () => {
+    await it.whileSo(GRANTS, 'granted_at = now()', `request_ref = '${code}'`, async () => {
+      await it.refused('HOLD_DRYRUN_NOT_AUTHORIZED', () => at.consume());
+    });
     await good();
   });
 
@@ -257,6 +265,9 @@ describe('with both', () => {
     await it.approve();
     await it.taken(() => it.authorize());
     const next = await it.code();
+    // What was signed for the grant before it is as good as it was, over evidence that knows nothing of this one.
+    await it.refused('HOLD_DRYRUN_NOT_AUTHORIZED', () => at.consume());
+    await renewEvidence(it.trial, 'trial', EVIDENCE);
     const answer = await at.consume();
     expect([answer.stderr, codeOf(answer)]).toEqual([answer.stderr, 'OK_APPLIED']);
     expect(printed(answer)).toMatchObject({

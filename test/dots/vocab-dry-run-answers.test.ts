@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { digestOf, type Json } from '../../domain/canonical.ts';
 import { STAGING_LABELS } from '../../domain/label.ts';
-import { MANIFEST, mintGrant } from '../executor/support/c1-runtime.ts';
+import { MANIFEST } from '../executor/support/c1-runtime.ts';
 import { DRY_RUN } from '../executor/support/signers.ts';
 import { createDryRunTrial, type DryRunTrial, MADE } from './support/dry-run.ts';
 import { codeOf, failure, failureOf, printed } from './support/rows.ts';
@@ -27,7 +27,7 @@ beforeAll(async () => {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   it = await createDryRunTrial();
-  await mintGrant(it.trial);
+  await it.mint();
   whole = (await it.service.dispatch(authorized())).json;
 });
 beforeEach(async () => {

@@ -4,7 +4,7 @@ import { deploy } from '../../executor/deploy/deploy.ts';
 import { executorFolder } from '../../executor/deploy/folder.ts';
 import { writeBinConfig } from '../../runtime/bin-config.ts';
 import { installExecutor, stopExecutor } from '../../runtime/executor.ts';
-import { HASH, MANIFEST, mintGrant, withGrant } from '../executor/support/c1-runtime.ts';
+import { HASH, MANIFEST, withGrant } from '../executor/support/c1-runtime.ts';
 import { OWNER, REVIEW } from '../executor/support/signers.ts';
 import { createDryRunTrial, type DryRunTrial, MADE } from './support/dry-run.ts';
 import { failure, failureOf, printed } from './support/rows.ts';
@@ -35,7 +35,7 @@ async function untouched(): Promise<void> {
 test('without a grant a dry run is refused by the executor; with one it is made, and changes nothing', async () => {
   expect(failureOf(await dryRun(authorized()))).toEqual(failure(4, 'REJECT_NO_GRANT'));
   await untouched();
-  await mintGrant(trial);
+  await it.mint();
   before = await trial.fingerprint();
   const answer = printed(await dryRun(authorized()));
   expect(answer).toMatchObject({ code: 'OK_READ', mode: 'read', deltas: [], requestId: null, readback: MADE });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RELEASE } from '../../executor/release.ts';
 import type { Trial } from '../dots/support/trial.ts';
-import { createC1Trial, enterEvidence, HASH, MANIFEST, mintGrant, VERIFY } from './support/c1-runtime.ts';
+import { createC1Trial, enterEvidence, HASH, MANIFEST, mintGrantOf, VERIFY, withGrant } from './support/c1-runtime.ts';
 import { configFor, refusal, refusalOf, type Service, startService } from './support/service.ts';
 import { altered, createSigners, DRY_RUN, EVIDENCE, OWNER, REVIEW } from './support/signers.ts';
 
@@ -26,8 +26,13 @@ const NOT_AUTHORIZED = refusal(403, 'HOLD_DRYRUN_NOT_AUTHORIZED');
 test('without a grant neither dry run nor verification goes through, however well it is authorized', async () => {
   expect(refusalOf(await service.dispatch(authorized()))).toEqual(refusal(422, 'REJECT_NO_GRANT'));
   expect(refusalOf(await service.dispatch(VERIFY))).toEqual(refusal(422, 'REJECT_NO_GRANT'));
-  await mintGrant(trial);
+  await mintGrantOf(trial, 'dryrun', EVIDENCE);
   expect((await service.dispatch(VERIFY)).status).toBe(200);
+  // Nor by evidence that is older than the grant: whoever signed over it saw another one.
+  await withGrant(trial, 'granted_at = now()', async () => {
+    expect(refusalOf(await service.dispatch(authorized()))).toEqual(NOT_AUTHORIZED);
+  });
+  expect((await service.dispatch(authorized())).status).toBe(200);
 });
 
 test('with both authorizations: 14 operations, their hash, the seal withheld, no row before and after', async () => {

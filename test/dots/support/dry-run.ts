@@ -1,5 +1,5 @@
 import { RELEASE } from '../../../executor/release.ts';
-import { createC1Trial, enterEvidence, HASH } from '../../executor/support/c1-runtime.ts';
+import { createC1Trial, enterEvidence, HASH, mintGrantOf } from '../../executor/support/c1-runtime.ts';
 import { configFor, type Service, startService } from '../../executor/support/service.ts';
 import { createSigners, EVIDENCE, type Signers } from '../../executor/support/signers.ts';
 import type { BinResult } from '../../support/runtime.ts';
@@ -40,6 +40,8 @@ export interface DryRunTrial {
   readonly dryRun: (stdin: unknown, options?: DryRunOptions) => Promise<BinResult>;
   /** The same with the runtime's configuration as it is. */
   readonly bare: () => Promise<BinResult>;
+  /** The grant, and then the evidence of it. */
+  readonly mint: () => Promise<void>;
   readonly dispose: () => Promise<void>;
 }
 
@@ -57,6 +59,7 @@ export async function createDryRunTrial(): Promise<DryRunTrial> {
     signers,
     dryRun: (stdin, options = {}) =>
       trial.withConfig({ executor: { host: HOST, port: options.port ?? service.port } }, () => run(stdin, options)),
+    mint: () => mintGrantOf(trial, 'dryrun', EVIDENCE),
     bare: () => run(signers.authorized()),
     dispose: async () => {
       await service.close();

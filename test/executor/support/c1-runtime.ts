@@ -60,6 +60,22 @@ export async function enterEvidence(trial: Trial, stack: string, digest: string)
   );
 }
 
+/** The grant, and evidence of it: what was entered before it counts for none. */
+export async function mintGrantOf(trial: Trial, stack: string, digest: string): Promise<void> {
+  await mintGrant(trial);
+  await renewEvidence(trial, stack, digest);
+}
+
+/** As an update whose W9 comes after another grant. */
+export async function renewEvidence(trial: Trial, stack: string, digest: string): Promise<void> {
+  await trial.tamper(
+    ['public.kb_document', 'iu_core.claim'],
+    "delete from public.kb_document where doc_id = 'c1-readiness-evidence'",
+    "delete from iu_core.claim where surface = 'kb_document' and resource = 'evidence'",
+  );
+  await enterEvidence(trial, stack, digest);
+}
+
 /** Runs `work` while the one live grant says something else. */
 export async function withGrant<T>(trial: Trial, changes: string, work: () => Promise<T>): Promise<T> {
   const kept = await trial.value<object>('select to_jsonb(g) as v from public.governance_build_authorization g');
