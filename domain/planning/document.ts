@@ -71,6 +71,8 @@ export type Difference = z.infer<typeof difference>;
 const program = {
   label: texts,
   stack: z.string(),
+  /** What an `up` brings, or what a destroy takes back. */
+  direction: z.enum(['apply', 'retire']),
   config: z.strictObject({
     approvals: z.string(),
     through: z.enum(STEP_IDS),

@@ -29,7 +29,7 @@ export function programPlanOf(found: Planned): ProgramPlan {
   const { stack, kind, config, plans, planned, payloads, state, snapshot } = found;
   return {
     label: [...STAGING_LABELS],
-    ...{ stack, config },
+    ...{ stack, direction: 'apply', config },
     target: { kind, ...state.target, ssh_host_key: null },
     bins: state.bins ?? {},
     release: releaseOf(payloads),
