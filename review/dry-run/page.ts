@@ -1,6 +1,7 @@
-import { checks, page } from '../evidence/page.ts';
+import { checks } from '../evidence/page.ts';
 import { badInputs } from '../evidence/page-sections.ts';
 import { code, type Html, html, section, table } from '../html/html.ts';
+import { page } from '../html/page.ts';
 import type { DryRunDocument } from './document.ts';
 
 const SECTIONS: readonly (readonly [id: string, title: string, of: (document: DryRunDocument) => readonly Html[]])[] = [

@@ -1,5 +1,5 @@
-import { code, Html, html, list, section, table } from '../html/html.ts';
-import { STYLE } from '../html/style.ts';
+import { code, type Html, html, list, section, table } from '../html/html.ts';
+import { page } from '../html/page.ts';
 import type { EvidenceDocument } from './document.ts';
 import { approvals, badInputs, files, handbook, lifecycles, runs, steps, surfaces } from './page-sections.ts';
 
@@ -33,26 +33,6 @@ ${summary(document)}
 ${SECTIONS.map(([id, title, of]) => section(id, title, ...of(document)))}
 </main>`;
   return page(`Evidence of C1 readiness: ${stack}`, body);
-}
-
-/** A page that needs nothing else. */
-export function page(title: string, body: Html): string {
-  const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="referrer" content="no-referrer">
-<title>${title}</title>
-<style>${new Html(STYLE)}</style>
-</head>
-<body>
-${body}
-</body>
-</html>
-`.text;
 }
 
 function summary({ result, readback, order }: EvidenceDocument): Html {

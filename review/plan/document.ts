@@ -52,6 +52,29 @@ export function planDocumentIn(bytes: Uint8Array): PlanDocument {
   throw new C1Error('ERROR_PAYLOAD_INVALID', { seen: found.message, expected, next }, { cause: found });
 }
 
+/**
+ * A plan document as it was written, for somebody who decides on it.
+ *
+ * @throws C1Error ERROR_PAYLOAD_INVALID; HOLD_PLAN_DIFFERENT when it was altered since; ERROR_USAGE when it is another stack's
+ */
+export function unalteredPlanIn(bytes: Uint8Array, stack: string): PlanDocument {
+  const plan = planDocumentIn(bytes);
+  const real = digestOfPlan(plan);
+  if (real !== plan.plan_digest) {
+    throw new C1Error('HOLD_PLAN_DIFFERENT', {
+      seen: `a plan file with digest ${real}`,
+      expected: `${plan.plan_digest}, as it says itself`,
+      next: `npx c1 plan --stack ${stack} --out plan.json, which writes it anew, and ask who altered this one`,
+    });
+  }
+  if (plan.stack === stack) return plan;
+  throw new C1Error('ERROR_USAGE', {
+    seen: `a plan of the stack ${plan.stack}`,
+    expected: `one of the stack ${stack}`,
+    next: `npx c1 review --stack ${plan.stack} --plan <file>`,
+  });
+}
+
 /** The digest that a document must have; where it says another one, somebody changed it. */
 export function digestOfPlan({ plan_digest: _, ...body }: PlanDocument): string {
   return digestOf(body as unknown as Json);

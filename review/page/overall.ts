@@ -1,0 +1,48 @@
+import type { StepState, StepView } from '../plan/step-state.ts';
+import { counted, summaryOf } from '../plan/summary.ts';
+import { deltasOf } from './answers.ts';
+import type { ReviewView } from './view.ts';
+
+export interface Overall {
+  readonly text: string;
+  /** Somebody has to look. */
+  readonly isHold: boolean;
+}
+
+/** The whole plan in one line: what stops it comes first. */
+export function overall(view: ReviewView): Overall {
+  const { plan, steps } = view;
+  const isApply = plan.direction === 'apply';
+  const of = (...states: readonly StepState[]) => steps.filter(({ state }) => states.includes(state));
+  const [unread] = of('cannot be read');
+  if (unread !== undefined) return hold(`CANNOT BE READ: ${unread.why}`);
+  if (deltasOf(plan).length === 0 && isApply) return { text: summaryOf(plan, [], plan.stack).verdict, isHold: false };
+  const [denied, held] = [of('denied'), of('held')];
+  if (denied.length > 0) return hold(`DENIED: ${namesOf(denied)}`);
+  if (held.length > 0) return hold(`HELD at ${namesOf(held)}: ${held[0]?.why}`);
+  const asked = steps.filter(({ standing }) => standing.isAsked);
+  const ended = asked.filter(({ state }) => state === (isApply ? 'applied' : 'retired'));
+  if (ended.length === asked.length)
+    return { text: `${isApply ? 'APPLIED' : 'TAKEN BACK'}: as planned here`, isHold: false };
+  if (ended.length + of('under way').length > 0) {
+    return { text: `UNDER WAY: ${ended.length} of ${counted(asked.length, 'step')} done`, isHold: false };
+  }
+  return before(view, asked);
+}
+
+function before({ plan }: ReviewView, asked: readonly StepView[]): Overall {
+  const what = plan.direction === 'apply' ? 'to come' : 'to take back';
+  const rows = `${counted(deltasOf(plan).length, 'row change')} ${what}`;
+  const open = asked.filter(({ standing }) => standing.missing > 0);
+  if (open.length > 0) return hold(`WAITS FOR APPROVAL of ${counted(open.length, 'step')}: ${rows}`);
+  const isAsked = plan.config.approvals !== 'none';
+  return { text: `${isAsked ? 'APPROVED' : 'PLANNED, no approval asked for'}: ${rows}`, isHold: false };
+}
+
+function hold(text: string): Overall {
+  return { text, isHold: true };
+}
+
+function namesOf(steps: readonly StepView[]): string {
+  return steps.map(({ step }) => step.id).join(', ');
+}

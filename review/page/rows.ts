@@ -1,0 +1,58 @@
+import { type Json, sameJson } from '../../domain/canonical.ts';
+import { refOf } from '../../domain/deltas.ts';
+import type { PlannedDelta, PlannedRow } from '../../domain/planning/document.ts';
+import { SURFACES } from '../../domain/surfaces.ts';
+import { code, type Html, html, list, table } from '../html/html.ts';
+import { counted } from '../plan/summary.ts';
+import { type Parts, part } from './live.ts';
+import { shownValue } from './value.ts';
+
+const SIGNS: Readonly<Record<PlannedDelta['op'], string>> = { insert: '+', reinstate: '+', update: '~', retire: '-' };
+
+/** One command of a step: what it changes, before and after; how it is run, and how it is undone. */
+export function commandRow(
+  parts: Parts,
+  row: PlannedRow,
+  at: { readonly step: string; readonly position: number },
+): Html {
+  const where = `steps, ${at.step}, row ${row.name}`;
+  const changes = row.deltas.map((delta) => html`${SIGNS[delta.op]} ${refOf(delta)}`);
+  return html`<details class="row"><summary><strong>${row.name}</strong> ${counted(row.deltas.length, 'row change')}, ${part(parts, `row-${at.step}-${at.position}`)}
+<span class="refs">${changes.length === 0 ? html`` : list(changes)}</span></summary>
+${row.deltas.map((delta) => shownDelta(delta, where))}
+<dl>
+<dt>Command</dt><dd>${code(row.create)}</dd>
+<dt>Undone by</dt><dd>${code(row.retire)}</dd>
+<dt>Delta digest</dt><dd>${code(row.delta_digest)}</dd>
+${row.after.length === 0 ? html`` : html`<dt>Runs after</dt><dd>${row.after.join(', ')}</dd>`}
+<dt>Payload</dt><dd>${row.payload === null ? 'none: the command says everything' : shownValue(row.payload, `${where}, payload`)}</dd>
+</dl></details>`;
+}
+
+interface Column {
+  readonly name: string;
+  readonly before: Json | undefined;
+  readonly after: Json | undefined;
+}
+
+function shownDelta(delta: PlannedDelta, where: string): Html {
+  const columns = columnsOf(delta);
+  const changed = columns.filter(({ before, after }) => !sameJson(before ?? null, after ?? null));
+  const shown = delta.op === 'insert' ? columns : changed;
+  const same = columns.filter((column) => !shown.includes(column));
+  const { assigned } = SURFACES[delta.surface];
+  const cell = (value: Json | undefined) =>
+    value === undefined ? html`<span class="none">no row</span>` : shownValue(value, `${where}, ${refOf(delta)}`);
+  return html`${table(`${SIGNS[delta.op]} ${delta.op} ${refOf(delta)}`, shown, [
+    { head: 'column', cell: ({ name }) => name },
+    { head: 'before', cell: ({ before }) => html`<div class="before">${cell(before)}</div>` },
+    { head: 'after', cell: ({ after }) => html`<div class="after">${cell(after)}</div>` },
+  ])}
+${delta.op === 'insert' && assigned.length > 0 ? html`<p class="note">The runtime itself fills in: ${assigned.join(', ')}.</p>` : html``}
+${same.length === 0 ? html`` : html`<p class="note">${counted(same.length, 'column')} of ${columns.length} as before, left out here: ${same.map(({ name }) => name).join(', ')}. Their values are in the plan file, ${where}.</p>`}`;
+}
+
+function columnsOf({ before, after }: PlannedDelta): readonly Column[] {
+  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
+  return names.map((name) => ({ name, before: before?.[name], after: after?.[name] }));
+}
