@@ -49,7 +49,9 @@ async function readView(client: Client, { stack, ledger }: PlanDocument): Promis
   };
 }
 
-const TARGET = `select iu_core.read_state_of_rows() #>> '{target,system}' as system, iu_core.read_state_of_rows() #>> '{target,database}' as database`;
+/** As `iu_core.read_state` says it. */
+const TARGET = `select (select system_identifier::text from pg_control_system()) as system,
+       (select d.oid::text from pg_database d where d.datname = current_database()) as database`;
 
 /** The entry that the plan was made on, and the run that made it; those that the runtime was installed with have none. */
 const HEAD = `select coalesce(r.applied_seq, 0) as position, l.written_at as at

@@ -98,7 +98,7 @@ function approvedBy({ quorum }: ReviewView, asked: readonly Standing[]): readonl
     return [...said, 'Nobody has to: this stack asks for no approval of plans (c1:approvals is none).'];
   if (names.length === 0)
     return [`Nobody yet. ${counted(quorum, 'owner')} must approve each of ${counted(asked.length, 'step')}.`];
-  const open = asked.filter(({ missing }) => missing > 0);
+  const open = asked.filter(({ missing, deniers }) => missing > 0 && deniers.length === 0);
   if (open.length === 0) return [...said, `That is enough: ${quorum} of ${quorum} for each step${untilOf(asked)}.`];
   const most = Math.max(...open.map(({ missing }) => missing));
   return [...said, `Still missing: ${counted(most, 'owner')} for ${stepNames(open, asked)}.`];

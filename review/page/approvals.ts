@@ -38,9 +38,9 @@ function signature({ holds }: ApprovalView): Html {
 function counts(one: ApprovalView, { now, steps }: ReviewView): Html {
   if (one.fault !== null) return html`<span class="bad">no: ${one.fault}</span>`;
   if (isOver(one, now)) return html`<span class="bad">no: it has expired</span>`;
-  const own = steps.filter(({ standing: { approvers, deniers } }) =>
-    (one.decision === 'deny' ? deniers : approvers).includes(one.approver ?? ''),
-  );
+  const own = steps.filter(({ standing: { isAsked, approvers, deniers } }) => {
+    return isAsked && (one.decision === 'deny' ? deniers : approvers).includes(one.approver ?? '');
+  });
   if (own.length > 0) return html`<span class="good">for ${own.map(({ step }) => step.id).join(', ')}</span>`;
   return html`<span class="bad">no: for none of these rows (another plan, or denied by the same owner)</span>`;
 }

@@ -14,6 +14,7 @@ export function overall(view: ReviewView): Overall {
   const { plan, steps } = view;
   const isApply = plan.direction === 'apply';
   const of = (...states: readonly StepState[]) => steps.filter(({ state }) => states.includes(state));
+  if (plan.differences.length > 0) return hold(summaryOf(plan, plan.differences, plan.stack).verdict);
   const [unread] = of('cannot be read');
   if (unread !== undefined) return hold(`CANNOT BE READ: ${unread.why}`);
   if (deltasOf(plan).length === 0 && isApply) return { text: summaryOf(plan, [], plan.stack).verdict, isHold: false };

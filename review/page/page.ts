@@ -2,7 +2,7 @@ import type { PlanDocument } from '../../domain/planning/document.ts';
 import { code, Html, html, list, section, table } from '../html/html.ts';
 import { page } from '../html/page.ts';
 import { commandsOf } from '../plan/commands.ts';
-import { operationsText, summaryOf } from '../plan/summary.ts';
+import { differenceLine, operationsText, summaryOf } from '../plan/summary.ts';
 import { whatChanges, whatUndoes } from './answers.ts';
 import { type Parts, part } from './live.ts';
 import { partsOf, sentences } from './parts.ts';
@@ -38,6 +38,7 @@ export function reviewPage(view: ReviewView, isServed = false): string {
 ${plan.label.length === 0 ? html`` : html`<p class="label" role="note">REHEARSAL on staging, no governed proof: ${plan.label.join(' ')}</p>`}
 <h1>${title}</h1>
 ${part(parts, 'verdict', 'div')}
+${plan.differences.length === 0 ? html`` : html`<p class="bad">Nobody planned this:</p>${list(plan.differences.map(differenceLine))}`}
 ${digest(plan)}
 </header>
 <main>

@@ -36,20 +36,41 @@ interface Column {
 }
 
 function shownDelta(delta: PlannedDelta, where: string): Html {
+  const { op, before, after } = delta;
   const columns = columnsOf(delta);
-  const changed = columns.filter(({ before, after }) => !sameJson(before ?? null, after ?? null));
-  const shown = delta.op === 'insert' ? columns : changed;
-  const same = columns.filter((column) => !shown.includes(column));
-  const { assigned } = SURFACES[delta.surface];
-  const cell = (value: Json | undefined) =>
-    value === undefined ? html`<span class="none">no row</span>` : shownValue(value, `${where}, ${refOf(delta)}`);
-  return html`${table(`${SIGNS[delta.op]} ${delta.op} ${refOf(delta)}`, shown, [
-    { head: 'column', cell: ({ name }) => name },
-    { head: 'before', cell: ({ before }) => html`<div class="before">${cell(before)}</div>` },
-    { head: 'after', cell: ({ after }) => html`<div class="after">${cell(after)}</div>` },
-  ])}
-${delta.op === 'insert' && assigned.length > 0 ? html`<p class="note">The runtime itself fills in: ${assigned.join(', ')}.</p>` : html``}
-${same.length === 0 ? html`` : html`<p class="note">${counted(same.length, 'column')} of ${columns.length} as before, left out here: ${same.map(({ name }) => name).join(', ')}. Their values are in the plan file, ${where}.</p>`}`;
+  const changed = columns.filter((column) => !sameJson(column.before ?? null, column.after ?? null));
+  // A row that is all new, or goes as a whole, has each of its columns shown, also those that say null.
+  const shown = before === null || after === null ? columns : changed;
+  const at = `${where}, ${refOf(delta)}`;
+  const side = (head: 'before' | 'after') => ({
+    head,
+    cell: (column: Column) => shownValue(column[head] ?? null, at),
+  });
+  return html`${table(
+    `${SIGNS[op]} ${op} ${refOf(delta)}${before === null ? ': no row before' : after === null ? ': no row after' : ''}`,
+    shown,
+    [
+      { head: 'column', cell: ({ name }) => name },
+      ...(before === null ? [] : [side('before')]),
+      ...(after === null ? [] : [side('after')]),
+    ],
+  )}
+${note(assignedNote(delta))}${note(sameNote(columns, shown, where))}`;
+}
+
+function assignedNote({ op, surface }: PlannedDelta): string {
+  const { assigned } = SURFACES[surface];
+  return op === 'insert' && assigned.length > 0 ? `The runtime itself fills in: ${assigned.join(', ')}.` : '';
+}
+
+function sameNote(columns: readonly Column[], shown: readonly Column[], where: string): string {
+  const same = columns.filter((column) => !shown.includes(column)).map(({ name }) => name);
+  if (same.length === 0) return '';
+  return `${counted(same.length, 'column')} of ${columns.length} as before, left out here: ${same.join(', ')}. Their values are in the plan file, ${where}.`;
+}
+
+function note(text: string): Html {
+  return text === '' ? html`` : html`<p class="note">${text}</p>`;
 }
 
 function columnsOf({ before, after }: PlannedDelta): readonly Column[] {

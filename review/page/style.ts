@@ -20,11 +20,11 @@ summary { cursor: pointer; } .step > summary { display: flex; flex-wrap: wrap; a
 .refs ul { margin: 0; padding-left: 1.6rem; list-style: none; font: .85em/1.5 ui-monospace, monospace; color: var(--faint); } .row[open] > summary .refs { display: none; }
 .mark { color: var(--faint); } .mark[data-row="done"] { color: var(--good); } .mark[data-row="begun"], .mark[data-row="other"], .mark[data-row="unread"] { color: var(--bad); font-weight: 600; }
 .value { font: .85em/1.4 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; } .cut { display: block; } .note { color: var(--faint); font-size: .9rem; margin: .25rem 0; }
-.picture, .legend span { display: inline-flex; height: .9rem; } .picture { width: 100%; min-width: 7rem; border: 1px solid var(--line); } .legend span { width: 1.5rem; vertical-align: middle; border: 1px solid var(--line); }
+.picture, .legend span { display: inline-flex; height: .9rem; } .picture { width: 100%; min-width: 7rem; border: 1px solid var(--line); } .legend span { width: 1.5rem; margin-left: .75rem; vertical-align: middle; border: 1px solid var(--line); }
 .legend { margin: .25rem 0 1rem; color: var(--faint); font-size: .9rem; } .stay { background: var(--bar); } .add { background: repeating-linear-gradient(135deg, var(--ink) 0 2px, transparent 2px 5px); } .go { background: repeating-linear-gradient(90deg, var(--bad) 0 1px, transparent 1px 5px); }
 .command { margin: 0; padding: .5rem .75rem; background: var(--soft); border: 1px solid var(--line); white-space: pre-wrap; overflow-wrap: anywhere; user-select: all; font: .9em/1.4 ui-monospace, monospace; }
 .commands dt { margin-top: .4rem; }
 @media (max-width: 40rem) { .step .count { margin-left: 0; } .timeline { padding-left: .5rem; } .row { padding-left: .4rem; } }
-@media print { .skip, #connection, noscript { display: none; } details::details-content { content-visibility: visible; display: block; block-size: auto; } .step > summary::before { content: ""; }
+@media print { .answers { grid-template-columns: repeat(3, 1fr); gap: .5rem; } .answers > div { padding: .25rem .5rem; } .skip, #connection, noscript { display: none; } details::details-content { content-visibility: visible; display: block; block-size: auto; } .step > summary::before { content: ""; }
   .stay { background: #777; print-color-adjust: exact; } .add, .go { print-color-adjust: exact; } .step > summary, .answers > div, .row > summary { break-inside: avoid; break-after: avoid; } .chip { border-color: #000; } .row[open] > summary .refs, .refs { display: block; } }
 `;

@@ -22,15 +22,20 @@ export function surfaces({ plan, reading }: ReviewView): Html {
   const rest = Object.keys(plan.prestate).filter((name) => !changes.some(({ surface }) => surface === name));
   return html`${table('Surfaces that change', changes, [
     { head: 'surface', cell: ({ surface }) => surface },
-    { head: 'live before', cell: ({ before }) => before ?? 'no table', isNumber: true },
+    { head: 'live before', cell: ({ before }) => before ?? 'not counted', isNumber: true },
     { head: 'new', cell: ({ added }) => signed(added, '+'), isNumber: true },
     { head: 'changed', cell: ({ changed }) => signed(changed, '~'), isNumber: true },
     { head: 'retired', cell: ({ retired }) => signed(retired, '-'), isNumber: true },
-    { head: 'live after', cell: ({ after }) => after ?? 'no table', isNumber: true },
-    { head: 'live now', cell: ({ now, before }) => now ?? (before === null ? 'no table' : 'not read'), isNumber: true },
+    { head: 'live after', cell: ({ after }) => after ?? 'not counted', isNumber: true },
+    {
+      head: 'live now',
+      cell: ({ now, before }) => now ?? (before === null ? 'not counted' : 'not read'),
+      isNumber: true,
+    },
     { head: 'before and after', cell: picture },
   ])}
 <p class="legend" aria-hidden="true"><span class="stay"></span> stays <span class="add"></span> comes <span class="go"></span> goes</p>
+<p class="note">Live rows are counted: what supersedes an older entry, or is over from the start, is new and adds nothing.</p>
 ${rest.length === 0 ? html`` : html`<p>Unchanged: ${rest.join(', ')}.</p>`}`;
 }
 
@@ -53,7 +58,7 @@ function changesOf(plan: PlanDocument, live: Readonly<Record<string, number>>): 
 
 /** Each surface by itself, of the larger of both numbers: a large table would leave nothing to see of the others. */
 function picture({ before, after }: Change): Html {
-  if (before === null || after === null) return html`<span class="none">outside of the governed tables</span>`;
+  if (before === null || after === null) return html`<span class="none">bookkeeping, or outside of the database</span>`;
   const most = Math.max(1, before, after);
   const width = (count: number) => `${((count / most) * 100).toFixed(1)}%`;
   const [kept, moved] = [Math.min(before, after), Math.abs(after - before)];
