@@ -24,6 +24,6 @@ code, .hash { font: .85em/1.4 ui-monospace, monospace; } td code { overflow-wrap
 .grid li { border: 1px solid var(--line); padding: .5rem .6rem; background: var(--soft); }
 @media (max-width: 40rem) { body { padding: 0 .75rem 3rem; } dl { grid-template-columns: 1fr; } dd { margin-bottom: .5rem; } }
 @media print { :root { color-scheme: light; --ink: #000; --paper: #fff; --faint: #333; --line: #999; --soft: #fff; --good: #000; --bad: #000;
-  --warn: #fff; --warn-ink: #000; } body { max-width: none; font-size: 10pt; } nav { display: none; } .scroll { overflow: visible; }
+  --warn: #fff; --warn-ink: #000; } body { max-width: none; font-size: 10pt; } nav { display: none; } .scroll { overflow: visible; } th, td { overflow-wrap: anywhere; }
   tr, .grid li { break-inside: avoid; } h2, h3 { break-after: avoid; } }
 `;

@@ -1,6 +1,6 @@
 import type { PlanDocument, PlannedDelta } from '../../domain/planning/document.ts';
 import { SURFACE_NAMES, SURFACES, type SurfaceName } from '../../domain/surfaces.ts';
-import { type Html, html, table } from '../html/html.ts';
+import { Html, html, table } from '../html/html.ts';
 import { deltasOf } from './answers.ts';
 import type { ReviewView } from './view.ts';
 
@@ -16,26 +16,24 @@ interface Change {
   readonly now: number | null;
 }
 
+/** Of what is no governed table, no rows are counted. */
+const NONE = 'none';
+
 /** Before and after per surface, in numbers and as a picture. */
 export function surfaces({ plan, reading }: ReviewView): Html {
   const changes = changesOf(plan, reading.view?.live ?? {});
   const rest = Object.keys(plan.prestate).filter((name) => !changes.some(({ surface }) => surface === name));
   return html`${table('Surfaces that change', changes, [
-    { head: 'surface', cell: ({ surface }) => surface },
-    { head: 'live before', cell: ({ before }) => before ?? 'not counted', isNumber: true },
-    { head: 'new', cell: ({ added }) => signed(added, '+'), isNumber: true },
-    { head: 'changed', cell: ({ changed }) => signed(changed, '~'), isNumber: true },
-    { head: 'retired', cell: ({ retired }) => signed(retired, '-'), isNumber: true },
-    { head: 'live after', cell: ({ after }) => after ?? 'not counted', isNumber: true },
-    {
-      head: 'live now',
-      cell: ({ now, before }) => now ?? (before === null ? 'not counted' : 'not read'),
-      isNumber: true,
-    },
-    { head: 'before and after', cell: picture },
+    // Our own names: they break where they are joined.
+    { head: 'surface', cell: ({ surface }) => new Html(surface.replaceAll('_', '_<wbr>')) },
+    { head: 'before', cell: ({ before }) => before ?? NONE, isNumber: true },
+    { head: 'change', cell: changeText, isNumber: true },
+    { head: 'after', cell: ({ after }) => after ?? NONE, isNumber: true },
+    { head: 'now', cell: ({ now, before }) => now ?? (before === null ? NONE : 'not read'), isNumber: true },
+    { head: 'picture', cell: picture },
   ])}
 <p class="legend" aria-hidden="true"><span class="stay"></span> stays <span class="add"></span> comes <span class="go"></span> goes</p>
-<p class="note">Live rows are counted: what supersedes an older entry, or is over from the start, is new and adds nothing.</p>
+<p class="note">Live rows, before the plan, after it, and at the last reading. + comes, ~ is changed, - is retired; what supersedes an older entry, or is over from the start, comes and adds nothing.</p>
 ${rest.length === 0 ? html`` : html`<p>Unchanged: ${rest.join(', ')}.</p>`}`;
 }
 
@@ -66,6 +64,7 @@ function picture({ before, after }: Change): Html {
   return html`<span class="picture" role="img" aria-label="${before} live before, ${after} after"><span class="stay" style="width: ${width(kept)}"></span><span class="${kind}" style="width: ${width(moved)}"></span></span>`;
 }
 
-function signed(count: number, sign: string): string {
-  return count === 0 ? '0' : `${sign}${count}`;
+function changeText({ added, changed, retired }: Change): string {
+  const parts = Object.entries({ '+': added, '~': changed, '-': retired }).filter(([, count]) => count > 0);
+  return parts.map(([sign, count]) => `${sign}${count}`).join(' ');
 }
