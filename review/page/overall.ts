@@ -17,6 +17,8 @@ export function overall(view: ReviewView): Overall {
   if (plan.differences.length > 0) return hold(summaryOf(plan, plan.differences, plan.stack).verdict);
   const [unread] = of('cannot be read');
   if (unread !== undefined) return hold(`CANNOT BE READ: ${unread.why}`);
+  const back = of('retired');
+  if (isApply && back.length > 0) return takenBack(view, back);
   if (deltasOf(plan).length === 0 && isApply) return { text: summaryOf(plan, [], plan.stack).verdict, isHold: false };
   const [denied, held] = [of('denied'), of('held')];
   if (denied.length > 0) return hold(`DENIED: ${namesOf(denied)}`);
@@ -29,6 +31,13 @@ export function overall(view: ReviewView): Overall {
     return { text: `UNDER WAY: ${ended.length} of ${counted(asked.length, 'step')} done`, isHold: false };
   }
   return before(view, asked);
+}
+
+/** What was applied by this plan, or before it, and is not there any more. */
+function takenBack({ steps, reading }: ReviewView, back: readonly StepView[]): Overall {
+  if (back.length === steps.length)
+    return { text: 'TAKEN BACK since: applying it again needs a new plan', isHold: false };
+  return hold(`${reading.view?.engine === true ? 'BEING' : 'PARTLY'} TAKEN BACK: ${namesOf(back)}`);
 }
 
 function before({ plan }: ReviewView, asked: readonly StepView[]): Overall {

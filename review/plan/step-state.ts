@@ -37,24 +37,33 @@ export function stepViews(plan: PlanDocument, standings: readonly Standing[], re
   const rows = plan.steps.map((step) =>
     step.rows.map((row) => (fault === null ? rowState(plan, row, runs) : 'unread')),
   );
-  // What leaves no trace of its own is known by what comes after it: steps run in order, and a gate lets nobody pass.
-  const done = plan.steps.filter((_, at) => rows[at]?.includes('done')).map(({ id }) => STEP_IDS.indexOf(id));
-  const isPassed = ({ id }: PlannedStep) =>
-    done.some((at) => (plan.direction === 'apply' ? at > STEP_IDS.indexOf(id) : at < STEP_IDS.indexOf(id)));
-  return plan.steps.map((step, at) => {
-    const standing = standings.find((one) => one.step === step.id) ?? NOBODY(step.id);
-    const states = rows[at] ?? [];
+  return standings.map((standing, at) => {
+    const [step, states] = [plan.steps[at], rows[at] ?? []];
+    if (step?.id !== standing.step) throw new TypeError(`a standing of ${standing.step} in the place of ${step?.id}`);
     if (fault !== null || reading.view === null) {
       return { step, standing, rows: states, state: 'cannot be read', why: fault ?? 'no answer' };
     }
-    const found = { plan, step, standing, states, view: reading.view, isPassed: isPassed(step) };
+    const found = { plan, step, standing, states, view: reading.view, ...around(plan, rows, step) };
     return { step, standing, rows: states, ...judged(found) };
   });
 }
 
-const NOBODY = (step: PlannedStep['id']): Standing => ({
-  ...{ step, isAsked: true, approvers: [], deniers: [], until: null, missing: 0 },
-});
+/**
+ * What leaves no trace of its own is known by the steps around it: they run in order, a gate lets nobody pass, and taking
+ * back goes the other way.
+ */
+function around(
+  { steps, direction }: PlanDocument,
+  rows: readonly (readonly RowState[])[],
+  { id }: PlannedStep,
+): Pick<Found, 'isPassed' | 'isUndone'> {
+  const place = STEP_IDS.indexOf(id);
+  const has = (wanted: RowState, isThere: (at: number) => boolean) =>
+    rows.some((states, at) => states.includes(wanted) && isThere(STEP_IDS.indexOf(steps[at]?.id ?? id)));
+  const [before, after] = [(at: number) => at < place, (at: number) => at > place];
+  if (direction === 'retire') return { isPassed: has('done', before), isUndone: false };
+  return { isPassed: has('done', after) || has('taken back', after), isUndone: has('taken back', before) };
+}
 
 /** Why the states cannot be told; null where they can. A runtime that is not the plan's own says nothing of it. */
 function faultOf({ target }: PlanDocument, { view, fault }: Reading): string | null {
@@ -84,7 +93,10 @@ interface Found {
   readonly standing: Standing;
   readonly states: readonly RowState[];
   readonly view: RuntimeView;
+  /** Steps that need its gate are done, or were. */
   readonly isPassed: boolean;
+  /** Steps before it were taken back, which comes after its own end. */
+  readonly isUndone: boolean;
 }
 type Judged = Pick<StepView, 'state' | 'why'>;
 
@@ -104,10 +116,11 @@ function judged(found: Found): Judged {
 
 /** A step without a run of its own in the journal. */
 function silent(found: Found): Judged {
-  const { plan, step, states, isPassed } = found;
+  const { plan, step, states, isPassed, isUndone } = found;
   const isOutside = states.includes('not journalled');
   const what = isOutside ? 'its deploy is in no journal' : 'it changes no row';
-  if (isPassed) return { state: ended(plan), why: `${what}; steps that need its gate are done` };
+  if (isUndone) return { state: 'retired', why: `${what}; steps before it were taken back` };
+  if (isPassed) return { state: ended(plan), why: `${what}; steps that need its gate went through` };
   const isThere = isSettled(plan, step);
   if (isThere && plan.direction === 'apply') return { state: 'applied', why: 'was applied before this plan' };
   return isOutside
