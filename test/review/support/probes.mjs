@@ -58,3 +58,29 @@ export function look() {
     contents: getComputedStyle(document.querySelector('nav')).display,
   };
 }
+
+export function openDetails() {
+  for (const one of document.querySelectorAll('details')) one.open = true;
+}
+
+/** @returns {string} */
+export function focusedText() {
+  return document.activeElement?.textContent?.trim() ?? '';
+}
+
+/** @returns {number} how many details show nothing of what is in them */
+export function hiddenDetails() {
+  return [...document.querySelectorAll('details > dl')].filter((one) => one.getBoundingClientRect().height === 0)
+    .length;
+}
+
+/** @returns {{ focus: string, open: number, scroll: number, outline: string }} where the reader is */
+export function place() {
+  const focused = document.activeElement;
+  return {
+    focus: focused?.ariaLabel ?? focused?.parentElement?.id ?? '',
+    open: document.querySelectorAll('details[open]').length,
+    scroll: window.scrollY,
+    outline: getComputedStyle(focused).outlineStyle,
+  };
+}
