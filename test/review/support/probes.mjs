@@ -70,8 +70,7 @@ export function focusedText() {
 
 /** @returns {number} how many details show nothing of what is in them */
 export function hiddenDetails() {
-  return [...document.querySelectorAll('details > dl')].filter((one) => one.getBoundingClientRect().height === 0)
-    .length;
+  return [...document.querySelectorAll('details > dl')].filter((one) => !one.checkVisibility()).length;
 }
 
 /** @returns {{ focus: string, open: number, scroll: number, outline: string }} where the reader is */
