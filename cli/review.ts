@@ -8,7 +8,6 @@ import { signersOf } from '../dots/kernel/ssh.ts';
 import { whatChanges, whatUndoes, whoApproved } from '../review/page/answers.ts';
 import { overall } from '../review/page/overall.ts';
 import { reviewPage } from '../review/page/page.ts';
-import { buildReviewServer } from '../review/page/server.ts';
 import { type ReviewView, reviewViewOf } from '../review/page/view.ts';
 import { unalteredPlanIn } from '../review/plan/document.ts';
 import { summaryOf } from '../review/plan/summary.ts';
@@ -68,6 +67,8 @@ async function review(flags: ReviewFlags): Promise<void> {
   const out = flags.out ?? (serve ? null : OUT);
   if (out !== null) await write(out, await look(), json);
   if (!serve) return;
+  // Only a served page needs an HTTP server: the other commands start without.
+  const { buildReviewServer } = await import('../review/page/server.ts');
   await serveUntilSignal(buildReviewServer(look, STAGING_LABELS), port, async (url) => {
     if (json)
       return print(

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { FastifyInstance } from 'fastify';
 import { C1Error } from '../../domain/codes.ts';
-import { LOOPBACK } from '../../review/page/server.ts';
 import { errnoOf } from '../../runtime/files.ts';
+import { HOST } from '../../runtime/server-config.ts';
 
 /**
  * Listens on loopback until a signal ends it.
@@ -16,7 +16,7 @@ export async function serveUntilSignal(
   port: number,
   onListening: (url: string) => Promise<void>,
 ): Promise<void> {
-  const url = await app.listen({ host: LOOPBACK, port }).catch((cause: unknown) => {
+  const url = await app.listen({ host: HOST, port }).catch((cause: unknown) => {
     throw listenFailure(cause, port);
   });
   const waiting = new AbortController();
@@ -34,7 +34,7 @@ export async function serveUntilSignal(
 function listenFailure(cause: unknown, port: number): unknown {
   const next = 'npx c1 review --serve --port 0, which takes a free one';
   const code = errnoOf(cause);
-  const seen = `${LOOPBACK}:${port} in use`;
+  const seen = `${HOST}:${port} in use`;
   if (code === 'EADDRINUSE') return new C1Error('ERROR_PORT_TAKEN', { seen, expected: 'a free port', next }, { cause });
   if (code !== 'EACCES') return cause;
   return new C1Error(

@@ -3,13 +3,12 @@ import { join } from 'node:path';
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { C1Error } from '../../domain/codes.ts';
 import { sendRefusal } from '../../executor/refusal.ts';
+import { HOST } from '../../runtime/server-config.ts';
 import { policyOf } from '../html/page.ts';
 import { reviewPage, SCRIPT } from './page.ts';
 import { partsOf } from './parts.ts';
 import type { ReviewView } from './view.ts';
 
-/** The one address it listens on. */
-export const LOOPBACK = '127.0.0.1';
 const ROUTES = `GET /, GET /parts, GET ${SCRIPT}`;
 
 /**
@@ -46,7 +45,7 @@ const HEADERS = {
 /** Another site may give its own name this address (DNS rebinding); its pages then come with that name. */
 function assertOwnName({ headers: { host = '' }, socket }: FastifyRequest): void {
   const port = socket.localPort ?? 0;
-  const names = [LOOPBACK, 'localhost'].map((name) => (port === 80 ? name : `${name}:${port}`));
+  const names = [HOST, 'localhost'].map((name) => (port === 80 ? name : `${name}:${port}`));
   if (names.includes(host)) return;
   throw new C1Error('REJECT_MALFORMED_REQUEST', {
     seen: `a request for ${JSON.stringify(host.slice(0, 100))}`,

@@ -111,6 +111,22 @@ test(
 );
 
 test(
+  'the review page is of the same plan, made by itself or handed over, and needs nobody to be applied',
+  async () => {
+    const page = inState('review.html');
+    const own = await copy.c1('review', '--out', page, '--json');
+    expect([own.exitCode, own.stderr]).toEqual([0, '']);
+    expect(JSON.parse(own.stdout)).toMatchObject({ plan_digest: first.plan_digest, read: { fault: null } });
+    expect(readFileSync(page, 'utf8').replaceAll(/<[^>]*>/g, '')).toContain(first.plan_digest);
+    const given = await copy.c1('review', '--plan', inState(PLAN_FILE), '--out', page, '--json');
+    const { steps } = JSON.parse(given.stdout) as { steps: readonly { state: string }[] };
+    expect(new Set(steps.map(({ state }) => state))).toEqual(new Set(['planned']));
+    expect(await copy.gitStatus()).toBe('');
+  },
+  LONG,
+);
+
+test(
   'other planned deltas are 2 and each row by name; no plan is made of them, and with the true ones it is 0',
   async () => {
     const spoil = (text: string) =>
@@ -227,6 +243,10 @@ test(
     );
     expect(runs.length).toBeGreaterThan(50);
     expect(runs.map(({ run }) => run).toSorted()).toEqual(planned.toSorted());
+    const page = await copy.c1('review', '--plan', inState(PLAN_FILE), '--out', inState('review.html'), '--json');
+    const { verdict, steps } = JSON.parse(page.stdout) as { verdict: string; steps: readonly { state: string }[] };
+    expect([verdict, steps.every(({ state }) => state === 'applied')]).toEqual(['APPLIED: as planned here', true]);
+    expect(readFileSync(inState('review.html'), 'utf8')).toContain('Each was refused with its code');
   },
   LONG,
 );
