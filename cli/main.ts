@@ -14,6 +14,7 @@ import { addPlan } from './plan.ts';
 import { addPrewrite } from './prewrite.ts';
 import { addRecover } from './recover.ts';
 import { addRehearse } from './rehearse.ts';
+import { addRetire } from './retire.ts';
 import { addReviewPacket } from './review-packet.ts';
 import { addRuntime } from './runtime.ts';
 
@@ -25,6 +26,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addRehearse,
   addPlan,
   addDrift,
+  addRetire,
   addEvidence,
   addDryRun,
   addReviewPacket,

@@ -76,11 +76,7 @@ async function programOf(stateDir: string, stack: string, { stored, found, entri
 }
 
 /** Through which step the stack is applied is for its state to say, not for its configuration. */
-function configOf(
-  entries: Read['entries'],
-  { steps }: StoredStack,
-  { state }: ClaimedState,
-): ProgramPlan['config'] {
+function configOf(entries: Read['entries'], { steps }: StoredStack, { state }: ClaimedState): ProgramPlan['config'] {
   return {
     approvals: state.approvals ?? 'unknown',
     through: steps[0] ?? 'BASELINE',

@@ -48,7 +48,11 @@ function isAppended({ surface, op }: Delta): boolean {
 }
 
 function leftOver({ step, surface, applied, remaining }: Total): Difference {
-  return { where: `${step} ${surface}`, seen: `${applied} live and ${-remaining} to be retired`, expected: 'all of them' };
+  return {
+    where: `${step} ${surface}`,
+    seen: `${applied} live and ${-remaining} to be retired`,
+    expected: 'all of them',
+  };
 }
 
 function missing({ step, surface, applied, planned }: Total, compared: RetireCompared): readonly Difference[] {
@@ -66,7 +70,11 @@ function missing({ step, surface, applied, planned }: Total, compared: RetireCom
   }));
 }
 
-function retiredNames(step: StepId, surface: Total['surface'], retired: readonly RetiredResource[]): ReadonlySet<string> {
+function retiredNames(
+  step: StepId,
+  surface: Total['surface'],
+  retired: readonly RetiredResource[],
+): ReadonlySet<string> {
   const deltas = retired.filter(({ stored }) => stored.step === step).flatMap((one) => one.deltas);
   return new Set(deltas.filter((delta) => delta.surface === surface).map(plannedName));
 }

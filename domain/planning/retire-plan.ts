@@ -1,6 +1,6 @@
 import { digestOf, type Json } from '../canonical.ts';
 import { type PlannedDeltas, plannedCounts } from '../planned-deltas.ts';
-import { type Step, STEP_IDS, type StepId } from '../steps/step.ts';
+import { STEP_IDS, type Step, type StepId } from '../steps/step.ts';
 import { SURFACE_NAMES, SURFACES, type SurfaceName } from '../surfaces.ts';
 import type { PlannedRow, PlannedStep, ProgramPlan } from './document.ts';
 import { type Ground, groundOf } from './program-plan.ts';

@@ -75,8 +75,11 @@ function isBy({ dot, flag }: RetirePath, { retire: command }: StoredRow): boolea
 }
 
 function assertTaken(row: ClaimedRow, stored: readonly StoredRow[], folded: Snapshot): void {
-  const hasResource = stored.some(({ owner }) => owner === row.resource);
-  if (hasResource || liveClaimOf(folded, row) === null || pathOf(row) === null) return assertLeft(folded, row);
+  const isWithout = stored.every(({ owner }) => owner !== row.resource) && pathOf(row) !== null;
+  if (!isWithout || liveClaimOf(folded, row) === null) {
+    assertLeft(folded, row);
+    return;
+  }
   throw new C1Error('HOLD_ROLLBACK_PATH', {
     seen: `${refOf(row)} of resource ${row.resource}, which is not in the state of stack ${row.stack}`,
     expected: 'a resource whose delete takes the row back',

@@ -5,11 +5,7 @@ import { definitionDigest } from '../readiness/occasion.ts';
 import type { StepId } from '../steps/step.ts';
 
 /** Digest of what one row's command changes: the one that the runtime computes of the rows that really changed. */
-export function rowDigest(
-  step: StepId,
-  { deltas }: Pick<RowPlan, 'deltas'>,
-  direction: Direction = 'apply',
-): string {
+export function rowDigest(step: StepId, { deltas }: Pick<RowPlan, 'deltas'>, direction: Direction = 'apply'): string {
   return deltaDigest({ step, direction, deltas: deltas as readonly Delta[] });
 }
 

@@ -49,7 +49,8 @@ function inDestroyOrder(resources: readonly Resource[]): readonly Resource[] {
   while (left.size > 0) {
     const needed = new Set([...left].flatMap(({ dependencies }) => dependencies ?? []));
     const free = [...left].filter(({ urn }) => !needed.has(urn));
-    if (free.length === 0) throw unread('resources that depend on each other in a circle', 'an order to delete them in');
+    if (free.length === 0)
+      throw unread('resources that depend on each other in a circle', 'an order to delete them in');
     order.push(...free.toSorted((left, right) => compare(nameOf(left.urn), nameOf(right.urn))));
     for (const one of free) left.delete(one);
   }
