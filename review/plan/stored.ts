@@ -7,7 +7,6 @@ import type { StoredRow, StoredStack } from '../../domain/planning/stored.ts';
 import { STEP_IDS, type StepId } from '../../domain/steps/step.ts';
 
 const COMMAND = 'command:local:Command';
-const STEP_TYPE = 'c1:step:';
 
 /** A resource of `pulumi stack export`, as far as a destroy needs it. */
 const resource = z.looseObject({
@@ -82,8 +81,8 @@ function isOfStep(rows: readonly StoredRow[], name: string, step: StepId): boole
   return rows.some((row) => row.name === name && row.step === step);
 }
 
+/** A component alone is a name: of a step without a command nothing was begun, or nothing is left. */
 function stepOf({ urn, type, inputs }: Resource): readonly StepId[] {
-  if (type.startsWith(STEP_TYPE)) return [knownStep(nameOf(urn).toUpperCase(), urn)];
   return typeof inputs?.delete === 'string' && type === COMMAND ? [stepIn(inputs.delete, urn)] : [];
 }
 
