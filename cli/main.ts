@@ -3,6 +3,8 @@ import { readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { CHECKOUT } from '../runtime/paths.ts';
+import { addApprovals } from './approvals.ts';
+import { addApprove } from './approve.ts';
 import { addApr } from './apr.ts';
 import { addDocs } from './docs.ts';
 import { addDrift } from './drift.ts';
@@ -26,6 +28,8 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addRehearse,
   addPlan,
   addDrift,
+  addApprove,
+  addApprovals,
   addRetire,
   addEvidence,
   addDryRun,

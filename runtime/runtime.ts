@@ -11,7 +11,7 @@ import type { BinDigests } from './install.ts';
 import { withLock } from './lock.ts';
 import { type StatePaths, statePaths } from './paths.ts';
 import type { Postmaster } from './postmaster.ts';
-import { ensureLive, ensurePristine, recreateLive, type Server, withMaintenance } from './pristine.ts';
+import { ensureLive, ensurePristine, recreateLive, type Server, type WantedRule, withMaintenance } from './pristine.ts';
 import { type Reporter, withProgress } from './reporter.ts';
 import { HOST } from './server-config.ts';
 import { ensureStandInKeys } from './stand-in-keys.ts';
@@ -21,6 +21,8 @@ export interface RuntimeOptions extends Partial<Omit<StartOptions, 'port'>> {
   readonly newPort?: boolean;
   /** Whether the executor is started as well; it is. */
   readonly executor?: boolean;
+  /** Whether owners have to approve each step, and how many; said once, when the runtime is made. */
+  readonly rule?: WantedRule;
 }
 
 const LOST_CONNECTION = { retries: 3, factor: 1, minTimeout: 200 } as const;
@@ -51,7 +53,7 @@ export async function startRuntime(
       await ensureStandInKeys(paths, report);
       const { built, digests } = await refreshBins(server, await knownGood(server), false);
       await ensurePristine(server, digests);
-      await ensureLive(server, digests);
+      await ensureLive(server, digests, options.rule ?? null);
       await bringExecutor(server, built);
       if (options.executor !== false) await startExecutor(paths, report);
       return { stateDir: paths.state, host: HOST, port: server.port, database: LIVE, pid: postmaster.pid };
@@ -71,13 +73,17 @@ export async function stopRuntime(stateDir: string, report: Reporter): Promise<b
 }
 
 /** Database and bins back to the starting state; port and passwords stay. The caller has asked the person. */
-export async function resetRuntime(stateDir: string, report: Reporter): Promise<RunningRuntime> {
+export async function resetRuntime(
+  stateDir: string,
+  report: Reporter,
+  rule: WantedRule = null,
+): Promise<RunningRuntime> {
   const paths = statePaths(stateDir);
   return withLock(paths, report, async () => {
     const { server, postmaster } = await startServer(stateDir, report, {});
     await ensureStandInKeys(paths, report);
     const { built, digests } = await refreshBins(server, new Set(), true);
-    await withProgress(report, 'the database to be made anew', () => recreateLive(server, digests));
+    await withProgress(report, 'the database to be made anew', () => recreateLive(server, digests, rule));
     report.did(`database ${LIVE} is as it was installed`);
     await resetExecutor(paths);
     await bringExecutor(server, built);
