@@ -29,7 +29,7 @@ export function retirePlanOf(found: RetirePlanned): ProgramPlan {
     ...groundOf(found),
     steps: stored.steps.map((id) => stepOf(id, found)),
     totals: [...totals],
-    differences: [...retireDifferences({ stored, retired, planned, totals })],
+    differences: [...retireDifferences({ retired, planned, totals })],
   };
 }
 

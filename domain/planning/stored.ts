@@ -27,6 +27,4 @@ export interface StoredStack {
   readonly rows: readonly StoredRow[];
   /** Every step of which something is left, the last one first. */
   readonly steps: readonly StepId[];
-  /** Steps whose gate read its rows back, and which no destroy has begun. */
-  readonly whole: ReadonlySet<StepId>;
 }

@@ -31,7 +31,6 @@ export function storedStack(exported: unknown): StoredStack {
     resources: resources.map(({ urn, type }) => ({ type, name: nameOf(urn) })).toSorted(byNameAndType),
     rows: rows.map((row) => ({ ...row, after: row.after.filter((name) => isOfStep(rows, name, row.step)) })),
     steps: STEP_IDS.toReversed().filter((id) => ids.includes(id)),
-    whole: new Set(STEP_IDS.filter((id) => resources.some(({ urn }) => nameOf(urn) === `${id.toLowerCase()}-gate`))),
   };
 }
 

@@ -27,10 +27,16 @@ export function summaryOf(plan: PlanDocument | null, differences: readonly Diffe
   }
   if (isRetire) {
     const verdict = `EQUAL to planned-deltas.yaml and to the journal: ${counted(rows, 'row change')} take everything back`;
-    return { code: 'OK_PLANNED', verdict, rows, operations, next: `npx c1 retire --stack ${stack} --yes` };
+    return { code: 'OK_PLANNED', verdict, rows, operations, next: nextRetire(stack, plan.config.approvals) };
   }
   const verdict = `EQUAL to planned-deltas.yaml and to the preview: ${counted(rows, 'row change')} to come`;
   return { code: 'OK_PLANNED', verdict, rows, operations, next: `npx pulumi up --stack ${stack}` };
+}
+
+function nextRetire(stack: string, approvals: string): string {
+  const run = `npx c1 retire --stack ${stack} --yes`;
+  if (approvals === 'none') return run;
+  return `npx c1 approve --plan retire.json --as <owner> by each, of the plan that --out wrote; then ${run} --against retire.json`;
 }
 
 /** Nothing to come, by the plans and by the engine. */
