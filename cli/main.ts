@@ -16,6 +16,7 @@ import { addPlan } from './plan.ts';
 import { addPrewrite } from './prewrite.ts';
 import { addRecover } from './recover.ts';
 import { addRehearse } from './rehearse.ts';
+import { addRetire } from './retire.ts';
 import { addReviewPacket } from './review-packet.ts';
 import { addRuntime } from './runtime.ts';
 
@@ -29,6 +30,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addDrift,
   addApprove,
   addApprovals,
+  addRetire,
   addEvidence,
   addDryRun,
   addReviewPacket,

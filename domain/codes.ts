@@ -38,6 +38,7 @@ export const CODES = {
   OK_APPLIED: ok('The change is committed and was read back.', ['bin']),
   OK_PLANNED: ok('A dry run: this is what a real run would change.', ['bin', 'cli']),
   OK_READ: ok('A read-only command gave its answer.', ['bin', 'reader']),
+  OK_RETIRED: ok('Everything of the stack is taken back, and the journal has exactly the planned runs.', ['cli']),
   OK_RECOVERED: ok('What a killed engine left is cleared; the next up converges.', ['cli']),
   NOOP_ALREADY_THERE: noop('The row is already what it should be; nothing was written.', ['bin']),
   NOOP_NOT_OURS: noop('The row is not, or no longer, claimed by this resource; nothing was retired.', ['bin']),

@@ -43,6 +43,11 @@ export function programPlanIn(bytes: Uint8Array): ProgramPlan {
   throw new C1Error('ERROR_READ_FAILED', { seen: found.message, expected }, { cause: found });
 }
 
+/** The same of a plan that was made here, as a document will have it. @throws C1Error ERROR_READ_FAILED */
+export function wholeProgramPlan(plan: ProgramPlan): ProgramPlan {
+  return programPlanIn(Buffer.from(JSON.stringify(plan)));
+}
+
 /** An earlier plan document; whether somebody altered it is for `digestOfPlan` to say. @throws C1Error ERROR_PAYLOAD_INVALID */
 export function planDocumentIn(bytes: Uint8Array): PlanDocument {
   const found = parse(planDocument, bytes);
