@@ -3,6 +3,8 @@ import { readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { CHECKOUT } from '../runtime/paths.ts';
+import { addApprovals } from './approvals.ts';
+import { addApprove } from './approve.ts';
 import { addApr } from './apr.ts';
 import { addDocs } from './docs.ts';
 import { addDrift } from './drift.ts';
@@ -14,6 +16,7 @@ import { addPlan } from './plan.ts';
 import { addPrewrite } from './prewrite.ts';
 import { addRecover } from './recover.ts';
 import { addRehearse } from './rehearse.ts';
+import { addRetire } from './retire.ts';
 import { addReview } from './review.ts';
 import { addReviewPacket } from './review-packet.ts';
 import { addRuntime } from './runtime.ts';
@@ -26,6 +29,9 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addRehearse,
   addPlan,
   addDrift,
+  addApprove,
+  addApprovals,
+  addRetire,
   addReview,
   addEvidence,
   addDryRun,

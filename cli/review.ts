@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { Command } from 'commander';
 import { PLAN_QUORUM } from '../domain/approval/statement.ts';
 import { C1Error } from '../domain/codes.ts';
@@ -9,19 +8,16 @@ import { whatChanges, whatUndoes, whoApproved } from '../review/page/answers.ts'
 import { overall } from '../review/page/overall.ts';
 import { reviewPage } from '../review/page/page.ts';
 import { type ReviewView, reviewViewOf } from '../review/page/view.ts';
-import { unalteredPlanIn } from '../review/plan/document.ts';
 import { summaryOf } from '../review/plan/summary.ts';
-import { CHECKOUT, stateDirOf, statePaths } from '../runtime/paths.ts';
+import { stateDirOf, statePaths } from '../runtime/paths.ts';
+import { approvalsFolder } from './approve/files.ts';
 import { STACK } from './engine.ts';
-import { readGiven } from './evidence.ts';
 import { examples, print, printAnswer, printLabel } from './output.ts';
-import { makePlan } from './plan/make.ts';
-import { mismatch } from './plan.ts';
+import { planFor } from './plan/given.ts';
 import { readApprovals } from './review/approvals.ts';
 import { readEvidence } from './review/evidence.ts';
 import { readRuntime } from './review/runtime.ts';
 import { serveUntilSignal } from './review/serve.ts';
-import { assertStateOfProgram } from './stack.ts';
 import { writeGiven } from './written-file.ts';
 
 interface ReviewFlags {
@@ -41,7 +37,10 @@ export function addReview(program: Command): void {
     .command('review')
     .description('write one page on which an owner sees what will change, how it is undone, and who has approved')
     .option('--stack <name>', 'the stack', STACK)
-    .option('--plan <file>', "a plan document that 'c1 plan --out' wrote; without it the plan is made now")
+    .option(
+      '--plan <file>',
+      "a plan document that 'c1 plan --out' or 'c1 retire --plan --out' wrote; without it the plan is made now",
+    )
     .option('--out <file>', `where to write the page (${OUT} where it is not served)`)
     .option('--serve', 'show it live on loopback, for as long as this runs: while an up runs, its steps move')
     .option('--port <number>', 'with --serve: the port; 0 takes a free one, and says which (default 0)')
@@ -51,6 +50,7 @@ export function addReview(program: Command): void {
       `${examples(
         'npx c1 review',
         'npx c1 plan --out plan.json && npx c1 review --plan plan.json --out page.html',
+        'npx c1 retire --plan --out retire.json && npx c1 review --plan retire.json',
         'npx c1 review --serve --plan plan.json',
         'npx c1 review --serve --port 8099',
       )}\n\nThe page needs no network. Served, it is for this machine alone; Ctrl-C ends it.`,
@@ -62,7 +62,7 @@ async function review(flags: ReviewFlags): Promise<void> {
   const { stack, serve = false, json = false } = flags;
   const port = portOf(flags);
   const stateDir = stateDirOf(process.env);
-  const plan = await planOf(stateDir, flags);
+  const plan = await planFor(stateDir, flags);
   const look = () => lookAt(stateDir, plan);
   const out = flags.out ?? (serve ? null : OUT);
   if (out !== null) await write(out, await look(), json);
@@ -86,23 +86,15 @@ function portOf({ serve = false, port }: ReviewFlags): number {
   throw new C1Error('ERROR_USAGE', { seen: `--port ${port}`, expected });
 }
 
-/** A plan that somebody hands over is looked at as it is; one that is made now must agree with the preview, as `c1 plan` has it. */
-async function planOf(stateDir: string, { stack, plan: file }: ReviewFlags): Promise<PlanDocument> {
-  if (file !== undefined) return unalteredPlanIn(readGiven(file), stack);
-  assertStateOfProgram(stateDir);
-  const { document, differences } = await makePlan(stateDir, stack);
-  if (document === null || differences.length > 0) throw mismatch(differences);
-  return document;
-}
-
 /** Everything that is known of a plan at this moment. */
 async function lookAt(stateDir: string, plan: PlanDocument): Promise<ReviewView> {
   const paths = statePaths(stateDir);
   const reading = await readRuntime(stateDir, plan);
+  const entered = reading.view?.decisions ?? null;
   return reviewViewOf({
     ...{ plan, reading },
-    approvals: readApprovals(path.join(CHECKOUT, 'approvals'), signersOf(paths.secrets), plan),
-    quorum: plan.config.approvals === 'none' ? null : PLAN_QUORUM,
+    approvals: readApprovals({ folder: approvalsFolder(plan.stack), signers: signersOf(paths.secrets), entered }, plan),
+    quorum: plan.config.approvals === 'none' ? null : (reading.view?.quorum ?? PLAN_QUORUM),
     evidence: readEvidence(paths, plan.stack),
     now: new Date(),
   });

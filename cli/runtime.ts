@@ -1,15 +1,42 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { C1Error } from '../domain/codes.ts';
+import { type ApprovalRule, DEFAULT_RULE, type WantedRule } from '../runtime/approvals.ts';
 import { stateDirOf } from '../runtime/paths.ts';
 import { connectionUrl, eachSnapshotBatch, URL_ROLES } from '../runtime/read.ts';
 import { type RunningRuntime, resetRuntime, startRuntime, stopRuntime } from '../runtime/runtime.ts';
 import { type RuntimeStatus, runtimeStatus, statusFinding } from '../runtime/status.ts';
 import { STACK } from './engine.ts';
 import { examples, print, printAnswer, printLabel, terminalReporter } from './output.ts';
+import { ruleOfStack } from './rule.ts';
 import { resourcesOnDisk } from './stack.ts';
 
 interface JsonFlag {
   readonly json?: boolean;
+}
+
+interface RuleFlags extends JsonFlag {
+  readonly approvals?: ApprovalRule['approvals'];
+  readonly quorum?: number;
+}
+
+function approvalsOption(): Option {
+  const text =
+    'whether owners have to approve each step; said once, when the runtime is made (default: as the stack says)';
+  return new Option('--approvals <rule>', text).choices(['required', 'none']);
+}
+
+function quorumOption(): Option {
+  const text = `how many owners have to approve; said once, when the runtime is made (default: ${DEFAULT_RULE.quorum})`;
+  return new Option('--quorum <owners>', text).argParser((given) => {
+    if (/^[1-9]$/.test(given)) return Number(given);
+    throw new InvalidArgumentError('a whole number from 1 to 9 is expected.');
+  });
+}
+
+/** Only what was said: the rest is as the runtime was made. */
+function ruleOf({ approvals, quorum }: RuleFlags): WantedRule {
+  const said = { ...(approvals === undefined ? {} : { approvals }), ...(quorum === undefined ? {} : { quorum }) };
+  return { said, otherwise: ruleOfStack() };
 }
 
 /** `c1 runtime …`: the embedded governed runtime (runtime.md). */
@@ -34,11 +61,17 @@ function addStart(runtime: Command): void {
     .command('start')
     .description('start it, install or migrate its schema, refresh its bins; does only what is missing')
     .option('--new-port', 'give up the kept port and pick another free one')
+    .addOption(approvalsOption())
+    .addOption(quorumOption())
     .option('--json', 'print one JSON document')
-    .addHelpText('after', examples('npx c1 runtime start', 'npx c1 runtime start --new-port'))
-    .action(async ({ json = false, newPort = false }: JsonFlag & { newPort?: boolean }) => {
+    .addHelpText(
+      'after',
+      examples('npx c1 runtime start', 'npx c1 runtime start --new-port', 'npx c1 runtime start --quorum 3'),
+    )
+    .action(async (flags: RuleFlags & { newPort?: boolean }) => {
+      const { json = false, newPort = false } = flags;
       const report = terminalReporter(json);
-      const running = await startRuntime(stateDirOf(process.env), report, { newPort });
+      const running = await startRuntime(stateDirOf(process.env), report, { newPort, rule: ruleOf(flags) });
       await printAnswer({ text: [runningLine(running)], json: { ...running, did: report.done } }, json);
     });
 }
@@ -76,16 +109,19 @@ function addReset(runtime: Command): void {
     .command('reset')
     .description('put database and bins back to the starting state; port and passwords stay')
     .option('--yes', 'really do it: every row that came after the install is lost')
+    .addOption(approvalsOption())
+    .addOption(quorumOption())
     .option('--json', 'print one JSON document')
-    .addHelpText('after', examples('npx c1 runtime reset --yes'))
-    .action(async ({ json = false, yes = false }: JsonFlag & { yes?: boolean }) => {
+    .addHelpText('after', examples('npx c1 runtime reset --yes', 'npx c1 runtime reset --yes --approvals none'))
+    .action(async (flags: RuleFlags & { yes?: boolean }) => {
+      const { json = false, yes = false } = flags;
       if (!yes) {
         const expected = '--yes, because every row that came after the install is lost';
         throw new C1Error('ERROR_USAGE', { seen: 'reset without --yes', expected, next: 'npx c1 runtime reset --yes' });
       }
       await assertNothingApplied(stateDirOf(process.env));
       const report = terminalReporter(json);
-      const running = await resetRuntime(stateDirOf(process.env), report);
+      const running = await resetRuntime(stateDirOf(process.env), report, ruleOf(flags));
       await printAnswer({ text: [runningLine(running)], json: { ...running, did: report.done } }, json);
     });
 }

@@ -1,6 +1,5 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { type PlannedDeltas, plannedCounts } from '../domain/planned-deltas.ts';
-import type { Snapshot } from '../domain/snapshot.ts';
 import type { Step, StepId } from '../domain/steps/step.ts';
 import { Admission } from './admission.ts';
 import { Baseline } from './baseline.ts';
@@ -45,7 +44,7 @@ export function declareSteps(
   steps: readonly Step[],
   planned: PlannedDeltas,
   transport: Transport,
-  snapshot: Snapshot,
+  { snapshot, approvals }: Pick<GovernedStepArgs, 'snapshot' | 'approvals'>,
 ): readonly GovernedStep[] {
   let after: readonly pulumi.Resource[] = [];
   return steps.map((step) => {
@@ -54,6 +53,7 @@ export function declareSteps(
       expected: plannedCounts(planned, step.id),
       transport,
       snapshot,
+      approvals,
       after,
     });
     after = [declared.gate];

@@ -1,6 +1,7 @@
 import type { local } from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
 import { canonicalJson, digestOf, sha256Hex } from '../domain/canonical.ts';
+import { definitionDigest } from '../domain/readiness/occasion.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { binsOf, type ReaderCheck, type Step, type StepCommand } from '../domain/steps/step.ts';
 import { dotResource } from './dot-resource.ts';
@@ -13,6 +14,8 @@ export interface GovernedStepArgs {
   readonly expected: Readonly<Record<string, number>>;
   readonly transport: Transport;
   readonly snapshot: Snapshot;
+  /** Whether owners have to approve the step before it opens. */
+  readonly approvals: 'required' | 'none';
   /** The gate of the step before; steps run in order. */
   readonly after: readonly pulumi.Resource[];
 }
@@ -42,7 +45,7 @@ export class GovernedStep extends pulumi.ComponentResource {
       transport,
       'open',
       'retired',
-      { bins: binsOf(step), ...checksOf(step.checks?.open) },
+      { bins: binsOf(step), ...checksOf(step.checks?.open), ...approvalOf(args) },
       args.after,
     );
     this.first = this.declareCommands(transport, (step.first ?? []).map(besideReader), [this.open]);
@@ -120,6 +123,12 @@ export class GovernedStep extends pulumi.ComponentResource {
 
 function checksOf(checks: readonly ReaderCheck[] = []): { readonly checks?: readonly ReaderCheck[] } {
   return checks.length === 0 ? {} : { checks };
+}
+
+/** What the step says, not what is to come of it: that would be another input after each `up`. */
+function approvalOf({ approvals, step }: GovernedStepArgs) {
+  if (approvals === 'none') return {};
+  return { approval: { stack: pulumi.getStack(), definition: definitionDigest(step) } };
 }
 
 /** A changed input is what makes the engine run a command again: what is brought, tried or asked anew is read back anew. */

@@ -76,7 +76,10 @@ async function declare(lookUps: Promise<LookUps>): Promise<StackEnd> {
   if (pulumi.runtime.isDryRun()) {
     await pulumi.log.info([LABEL_LINE, deltaTable(counts, live.state), deltaLines(plans)].join('\n'));
   }
-  const declared = declareSteps(steps, planned, localTransport, live.snapshot);
+  const declared = declareSteps(steps, planned, localTransport, {
+    snapshot: live.snapshot,
+    approvals: config.approvals,
+  });
   assertArrivals(declared, plans, () => remainingRows(steps, bins));
   return { halt: haltOf(declared, plans, live) };
 }

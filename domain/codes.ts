@@ -38,6 +38,7 @@ export const CODES = {
   OK_APPLIED: ok('The change is committed and was read back.', ['bin']),
   OK_PLANNED: ok('A dry run: this is what a real run would change.', ['bin', 'cli']),
   OK_READ: ok('A read-only command gave its answer.', ['bin', 'reader']),
+  OK_RETIRED: ok('Everything of the stack is taken back, and the journal has exactly the planned runs.', ['cli']),
   OK_RECOVERED: ok('What a killed engine left is cleared; the next up converges.', ['cli']),
   NOOP_ALREADY_THERE: noop('The row is already what it should be; nothing was written.', ['bin']),
   NOOP_NOT_OURS: noop('The row is not, or no longer, claimed by this resource; nothing was retired.', ['bin']),
@@ -257,12 +258,21 @@ export const CODES = {
     'npx c1 plan',
     ['cli'],
   ),
+  HOLD_NOTHING_TO_APPROVE: hold(
+    'The plan has no row to come: zero operations are nothing to do, never approved.',
+    'npx c1 drift',
+    ['cli'],
+  ),
   HOLD_PLAN_DIFFERENT: hold(
     'The plan is not what planned-deltas.yaml, the preview of the engine or an earlier plan says; each row is named.',
     'read the rows; correct the program or planned-deltas.yaml, then npx c1 plan --check again',
     ['cli'],
   ),
-  HOLD_PLAN_NOT_APPROVED: hold('No owner approved this very delta.', 'npx c1 approve', ['database', 'bin']),
+  HOLD_PLAN_NOT_APPROVED: hold(
+    'Not enough owners approved this step, or this very delta of it, or one of them denied it.',
+    'npx c1 review, then npx c1 approve by each owner',
+    ['database', 'bin', 'reader'],
+  ),
   HOLD_PREFLIGHT_NOT_READY: hold(
     'One of the eight checks before a dry run does not hold.',
     'npx pulumi up, then dot-c1-preflight --cloud again',
@@ -477,6 +487,25 @@ export const CODES = {
     'A resource of the program breaks a rule of the policy pack, whose name stands above this line.',
     'npx pulumi preview --diff, and correct what declares the resource',
     ['policy'],
+  ),
+  REJECT_PLAN_ALTERED: reject(
+    'The plan file was altered after it was written: its digest is another one than it says.',
+    'npx c1 plan --out plan.json, and decide about that plan',
+    ['cli'],
+  ),
+  REJECT_PLAN_DENIED: reject(
+    'An owner denied this step or one of its very deltas before; a denial is final.',
+    'change what the step brings, then npx c1 plan',
+    ['database', 'cli'],
+  ),
+  REJECT_PLAN_EXPIRED: reject('The approval is past its time, or good for longer than one may be.', 'npx c1 approve', [
+    'database',
+    'cli',
+  ]),
+  REJECT_PLAN_OTHER_TARGET: reject(
+    'The decision is about a plan of another runtime.',
+    'npx c1 plan here, and decide about that plan',
+    ['database', 'cli'],
   ),
   REJECT_PRODUCTION_TARGET: reject(
     'The target is production, not the namespace of the dry run.',

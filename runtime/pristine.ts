@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import { C1Error } from '../domain/codes.ts';
+import { approvalMigration, ruleFor, type WantedRule } from './approvals.ts';
 import { withSuperuser } from './connect.ts';
 import {
   createDatabase,
@@ -39,15 +40,26 @@ export async function ensurePristine(server: Server, bins: BinDigests): Promise<
 }
 
 /** The live database, copied from the template at the first start, migrated at later ones. */
-export async function ensureLive(server: Server, bins: BinDigests): Promise<void> {
+export async function ensureLive(server: Server, bins: BinDigests, wanted: WantedRule): Promise<void> {
   const there = await withMaintenance(server, (client) => databaseExists(client, LIVE));
-  if (there) return migrate(server, LIVE, bins, await migrations());
-  await withMaintenance(server, (client) => createDatabase(client, LIVE, PRISTINE));
-  server.report.did(`created database ${LIVE}`);
+  if (!there) {
+    await withMaintenance(server, (client) => createDatabase(client, LIVE, PRISTINE));
+    server.report.did(`created database ${LIVE}`);
+  }
+  await migrateLive(server, bins, wanted);
+}
+
+/** The schema first: which rule was kept is asked of its newest version. */
+async function migrateLive(server: Server, bins: BinDigests, wanted: WantedRule): Promise<void> {
+  const { paths, port } = server;
+  const all = await migrations();
+  await migrate(server, LIVE, bins, all);
+  const rule = await withSuperuser(paths, port, LIVE, (client) => ruleFor(client, wanted));
+  await migrate(server, LIVE, bins, [...all, approvalMigration(rule)]);
 }
 
 /** Back to the starting state: the template made anew where its files changed, the live database copied from it. */
-export async function recreateLive(server: Server, bins: BinDigests): Promise<void> {
+export async function recreateLive(server: Server, bins: BinDigests, wanted: WantedRule): Promise<void> {
   await withMaintenance(server, async (client) => {
     await ensureRoles(client, server.paths);
     await dropDatabase(client, LIVE);
@@ -59,6 +71,7 @@ export async function recreateLive(server: Server, bins: BinDigests): Promise<vo
     });
     await createDatabase(client, LIVE, PRISTINE);
   });
+  await migrateLive(server, bins, wanted);
 }
 
 export function withMaintenance<T>({ paths, port }: Server, work: (client: Client) => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
 import pRetry from 'p-retry';
 import { C1Error } from '../domain/codes.ts';
+import type { WantedRule } from './approvals.ts';
 import { type Built, buildBins } from './bin-build.ts';
 import { installBins } from './bin-install.ts';
 import { diskFinding, logSince, type StartOptions, startCluster, stopCluster } from './cluster.ts';
@@ -21,6 +22,8 @@ export interface RuntimeOptions extends Partial<Omit<StartOptions, 'port'>> {
   readonly newPort?: boolean;
   /** Whether the executor is started as well; it is. */
   readonly executor?: boolean;
+  /** Whether owners have to approve each step, and how many; said once, when the runtime is made. */
+  readonly rule?: WantedRule;
 }
 
 const LOST_CONNECTION = { retries: 3, factor: 1, minTimeout: 200 } as const;
@@ -51,7 +54,7 @@ export async function startRuntime(
       await ensureStandInKeys(paths, report);
       const { built, digests } = await refreshBins(server, await knownGood(server), false);
       await ensurePristine(server, digests);
-      await ensureLive(server, digests);
+      await ensureLive(server, digests, options.rule ?? {});
       await bringExecutor(server, built);
       if (options.executor !== false) await startExecutor(paths, report);
       return { stateDir: paths.state, host: HOST, port: server.port, database: LIVE, pid: postmaster.pid };
@@ -71,13 +74,13 @@ export async function stopRuntime(stateDir: string, report: Reporter): Promise<b
 }
 
 /** Database and bins back to the starting state; port and passwords stay. The caller has asked the person. */
-export async function resetRuntime(stateDir: string, report: Reporter): Promise<RunningRuntime> {
+export async function resetRuntime(stateDir: string, report: Reporter, rule: WantedRule = {}): Promise<RunningRuntime> {
   const paths = statePaths(stateDir);
   return withLock(paths, report, async () => {
     const { server, postmaster } = await startServer(stateDir, report, {});
     await ensureStandInKeys(paths, report);
     const { built, digests } = await refreshBins(server, new Set(), true);
-    await withProgress(report, 'the database to be made anew', () => recreateLive(server, digests));
+    await withProgress(report, 'the database to be made anew', () => recreateLive(server, digests, rule));
     report.did(`database ${LIVE} is as it was installed`);
     await resetExecutor(paths);
     await bringExecutor(server, built);

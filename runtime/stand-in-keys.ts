@@ -1,6 +1,7 @@
 import { access, mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
+import { APPROVAL_NAMESPACE } from '../domain/approval/statement.ts';
 import { SIGNATURE_NAMESPACE } from '../domain/apr.ts';
 import { C1Error } from '../domain/codes.ts';
 import { type AuthorizationKind, DRY_RUN_NAMESPACE } from '../domain/dry-run-authorization.ts';
@@ -58,8 +59,9 @@ async function listSigners(folder: string): Promise<void> {
   const lines = there.split('\n').filter((line) => line !== '');
   const votes = PRINCIPALS.map((name) => signerLine(folder, name));
   const dryRuns = Object.values(DRY_RUN_SIGNERS).map((name) => signerLine(folder, name, name, DRY_RUN_NAMESPACE));
+  const plans = VOTER_LOGINS.map((name) => signerLine(folder, name, name, APPROVAL_NAMESPACE));
   const evidence = signerLine(folder, OPERATOR, OPERATOR, EVIDENCE_NAMESPACE);
-  const wanted = await Promise.all([...votes, evidence, ...dryRuns]);
+  const wanted = await Promise.all([...votes, ...plans, evidence, ...dryRuns]);
   const added = wanted.filter((line) => !lines.includes(line));
   if (added.length > 0) await writeAtomic(file, `${[...lines, ...added].join('\n')}\n`, 0o600);
 }

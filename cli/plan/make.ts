@@ -67,7 +67,7 @@ function handedOn(file: string): Uint8Array {
 }
 
 /** What runs here, whichever way each part came (engine.md): the same bytes for whoever asks. */
-function versionsOf({ state }: StatePaths): Readonly<Record<string, string>> {
+export function versionsOf({ state }: StatePaths): Readonly<Record<string, string>> {
   const report = engineReport(path.join(state, 'pulumi'));
   const sdk = path.join(CHECKOUT, 'node_modules', '@pulumi', 'pulumi', 'package.json');
   const { version } = JSON.parse(readFileSync(sdk, 'utf8')) as { readonly version: string };

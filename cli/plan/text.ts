@@ -20,13 +20,13 @@ export function planLines(
 }
 
 function bodyOf(plan: PlanDocument, { operations }: PlanSummary): readonly string[] {
-  const { stack, config, target, totals, prestate, steps } = plan;
+  const { stack, direction, config, target, totals, prestate, steps } = plan;
   const shown = steps.map(({ id, rows }) => ({
     step: { id },
     rows: rows.map(({ name, deltas }) => ({ row: { name }, deltas })),
   }));
   return [
-    `Plan of stack ${stack} through ${config.through}, ${target.kind} system ${target.system}, database ${target.database}`,
+    `${direction === 'retire' ? 'Retire plan' : 'Plan'} of stack ${stack} through ${config.through}, ${target.kind} system ${target.system}, database ${target.database}`,
     deltaTable(totals, { counters: prestate }),
     deltaLines(shown),
     ...steps.map(({ id, title, step_digest }) => `${id.padEnd(9)} ${title.padEnd(18)} step digest ${step_digest}`),

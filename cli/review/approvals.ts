@@ -1,53 +1,77 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { APPROVAL_NAMESPACE, type SignedApproval, signedApproval } from '../../domain/approval/statement.ts';
+import type { JudgedDecision } from '../../domain/approval/standing.ts';
+import type { SignedApproval } from '../../domain/approval/statement.ts';
 import { C1Error } from '../../domain/codes.ts';
 import type { PlanDocument } from '../../domain/planning/document.ts';
-import { parseJsonStrictly } from '../../domain/strict-json.ts';
-import { type Signers, verify } from '../../dots/kernel/ssh.ts';
-import { type ApprovalView, approvalViewOf, unreadableApproval } from '../../review/plan/approval-view.ts';
+import { operatorKeys, signatureOf } from '../../dots/kernel/plan-approvals.ts';
+import type { Signers } from '../../dots/kernel/ssh.ts';
+import { type ApprovalView, approvalViewOf, isSame, unreadableApproval } from '../../review/plan/approval-view.ts';
 import { errnoOf } from '../../runtime/files.ts';
+import { OPERATOR } from '../../runtime/stand-in-keys.ts';
+import { readApproval } from '../approve/files.ts';
+
+/** Where decisions are looked for. */
+export interface Places {
+  /** `approvals/<stack>` of the checkout. */
+  readonly folder: string;
+  readonly signers: Signers;
+  /** What owners entered in the runtime; null where it could not be asked. */
+  readonly entered: readonly JudgedDecision[] | null;
+}
 
 /**
- * The owners' decisions that the checkout has for a plan's stack, each with its signature checked. What cannot be read, or
- * does not hold, is in the list as such: it may be a denial.
- *
- * @param folder `approvals` of the checkout
+ * The owners' decisions about a plan's stack, of the checkout and of the runtime, each with its signature checked. What cannot
+ * be read, or does not hold, is in the list as such: it may be a denial.
  */
-export function readApprovals(folder: string, signers: Signers, plan: PlanDocument): readonly ApprovalView[] {
-  const own = path.join(folder, plan.stack);
+export function readApprovals({ folder, signers, entered }: Places, plan: PlanDocument): readonly ApprovalView[] {
+  const files = filesIn(folder).map((found) => (typeof found === 'string' ? fileIn(found, signers) : found));
+  const kept = files.flatMap((found) => ('statement' in found ? [found.statement] : []));
+  const elsewhere = (entered ?? []).filter(({ statement }) => !kept.some((one) => isSame(one, statement)));
+  return [
+    ...files.map((found) => {
+      if (!('statement' in found)) return found;
+      const isEntered = entered?.some(({ statement }) => isSame(statement, found.statement)) ?? null;
+      return approvalViewOf({ ...found, entered: isEntered }, plan);
+    }),
+    ...elsewhere.map(({ statement, fingerprint, fault }) =>
+      approvalViewOf({ file: null, statement, key: fingerprint, fault, entered: true }, plan),
+    ),
+  ];
+}
+
+/** Each file by its path; a folder that cannot be read is one that counts for nothing. */
+function filesIn(folder: string): readonly (string | ApprovalView)[] {
   try {
-    const names = readdirSync(own).filter((name) => name.endsWith('.json'));
-    return names.toSorted().map((name) => approvalIn(path.join(own, name), signers, plan));
+    const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
+    return names.toSorted().map((name) => path.join(folder, name));
   } catch (cause) {
-    return errnoOf(cause) === 'ENOENT'
-      ? []
-      : [unreadableApproval(plan.stack, `the folder cannot be read: ${said(cause)}`)];
+    const fault = `the folder cannot be read: ${errnoOf(cause)}`;
+    return errnoOf(cause) === 'ENOENT' ? [] : [unreadableApproval(path.basename(folder), fault)];
   }
 }
 
-function approvalIn(file: string, signers: Signers, plan: PlanDocument): ApprovalView {
-  const name = path.basename(file);
-  let signed: SignedApproval;
+function fileIn(place: string, signers: Signers) {
+  const file = path.basename(place);
   try {
-    signed = signedApproval.parse(parseJsonStrictly(readFileSync(file)));
+    const signed = readApproval(place);
+    return { file, statement: signed.statement, ...judged(signed, signers) };
   } catch (cause) {
-    return unreadableApproval(name, `no signed decision: ${said(cause)}`);
-  }
-  return approvalViewOf(name, signed, signatureFault(signers, signed), plan);
-}
-
-function signatureFault(signers: Signers, { statement, signature }: SignedApproval): string | null {
-  try {
-    verify(signers, statement, signature, statement.approver, { namespace: APPROVAL_NAMESPACE });
-    return null;
-  } catch (cause) {
-    if (cause instanceof C1Error) return `${cause.code}: ${cause.seen}`;
+    if (cause instanceof C1Error) return unreadableApproval(file, `no signed decision: ${cause.seen}`);
     throw cause;
   }
 }
 
-function said(cause: unknown): string {
-  if (cause instanceof C1Error) return cause.seen;
-  return errnoOf(cause) ?? 'another shape';
+function judged(
+  signed: SignedApproval,
+  signers: Signers,
+): { readonly key: string | null; readonly fault: string | null } {
+  try {
+    const { fingerprint, fault } = signatureOf(signed, signers, operatorKeys(signers, OPERATOR));
+    return { key: fingerprint, fault };
+  } catch (cause) {
+    if (cause instanceof C1Error) return { key: null, fault: `${cause.code}: ${cause.seen}` };
+    if (errnoOf(cause) === 'ENOENT') return { key: null, fault: 'HOLD_SIGNERS_MISSING: no allowed_signers here' };
+    throw cause;
+  }
 }

@@ -1,11 +1,14 @@
 import type { Client } from 'pg';
 import { C1Error } from '../../domain/codes.ts';
 import type { PlanDocument } from '../../domain/planning/document.ts';
+import { readPlanDecisions } from '../../dots/kernel/plan-approvals.ts';
+import { signersOf } from '../../dots/kernel/ssh.ts';
 import { engineEnvironment } from '../../engine/environment.mjs';
 import type { AskedRequest, JournalEntry, Reading, RuntimeView } from '../../review/plan/runtime-view.ts';
 import { withClient } from '../../runtime/connect.ts';
 import { connectionOf, DEFAULT_READER } from '../../runtime/connection-file.ts';
-import { statePaths } from '../../runtime/paths.ts';
+import { type StatePaths, statePaths } from '../../runtime/paths.ts';
+import { OPERATOR } from '../../runtime/stand-in-keys.ts';
 import { asC1Error } from '../failure.ts';
 import { assertDead, readLocks } from '../recover/locks.ts';
 
@@ -23,16 +26,20 @@ export async function readRuntime(stateDir: string, plan: PlanDocument): Promise
 
 async function askRuntime(stateDir: string, plan: PlanDocument): Promise<RuntimeView> {
   const { port, database } = await connectionOf(stateDir);
-  const answer = await withClient(statePaths(stateDir), { port, database, login: DEFAULT_READER }, async (client) => {
+  const paths = statePaths(stateDir);
+  const answer = await withClient(paths, { port, database, login: DEFAULT_READER }, async (client) => {
     await client.query(`begin isolation level repeatable read read only; set local statement_timeout = '10s'`);
-    const found = await readView(client, plan);
+    const found = { ...(await readView(client, plan)), ...(await readDecisions(client, paths, plan.stack)) };
     await client.query('commit');
     return found;
   });
   return { ...answer, engine: await isEngineAtWork(stateDir, plan.stack) };
 }
 
-async function readView(client: Client, { stack, ledger }: PlanDocument): Promise<Omit<RuntimeView, 'engine'>> {
+async function readView(
+  client: Client,
+  { stack, ledger }: PlanDocument,
+): Promise<Omit<RuntimeView, 'engine' | 'decisions' | 'quorum'>> {
   const target = await rows<RuntimeView['target']>(client, TARGET);
   const head = await rows<{ position: string; at: Date | null }>(client, HEAD, [ledger.head]);
   const live = await rows<{ surface: string; live: string }>(
@@ -47,6 +54,13 @@ async function readView(client: Client, { stack, ledger }: PlanDocument): Promis
     requests: await rows<AskedRequest>(client, REQUESTS),
     live: Object.fromEntries(live.map(({ surface, live: count }) => [surface, Number(count)])),
   };
+}
+
+/** A runtime that was never told how many have to approve asks nobody. */
+async function readDecisions(client: Client, paths: StatePaths, stack: string) {
+  const told = await rows<{ quorum: string | null }>(client, 'select iu_core.plan_quorum() as quorum');
+  if ((told[0]?.quorum ?? null) === null) return { decisions: [], quorum: null };
+  return readPlanDecisions(client, signersOf(paths.secrets), { stack, operator: OPERATOR });
 }
 
 /** As `iu_core.read_state` says it. */

@@ -46,10 +46,14 @@ export const approvalStatement = z.strictObject({
 export type ApprovalStatement = z.infer<typeof approvalStatement>;
 export type PlanDecision = ApprovalStatement['decision'];
 
+const signature = z.string().check(z.startsWith('-----BEGIN SSH SIGNATURE-----'), z.maxLength(10_000));
+
 /** A file under `approvals/<stack>/`. */
 export const signedApproval = z.strictObject({
   statement: approvalStatement,
-  signature: z.string().check(z.startsWith('-----BEGIN SSH SIGNATURE-----'), z.maxLength(10_000)),
+  signature,
+  /** His votes on the requests that the approved steps will propose: one ceremony, not two. */
+  votes: z._default(z.array(z.strictObject({ apr_code: z.string().check(z.maxLength(200)), signature })), []),
 });
 export type SignedApproval = z.infer<typeof signedApproval>;
 

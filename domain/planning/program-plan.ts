@@ -13,33 +13,43 @@ import { prestateOf } from './prestate.ts';
 import { shorten } from './shorten.ts';
 import { rowDigest, stepDigest } from './step-digest.ts';
 
-export interface Planned {
-  readonly stack: string;
+export interface Ground {
   readonly kind: string;
-  readonly config: ProgramPlan['config'];
-  readonly plans: readonly StepPlan[];
-  readonly planned: PlannedDeltas;
   readonly payloads: BuildPayloads;
   readonly state: RuntimeState;
   readonly snapshot: Snapshot;
 }
 
+export interface Planned extends Ground {
+  readonly stack: string;
+  readonly config: ProgramPlan['config'];
+  readonly plans: readonly StepPlan[];
+  readonly planned: PlannedDeltas;
+}
+
 /** What the program planned, as data: what `c1 plan` makes its document of, and what an approval is held against. */
 export function programPlanOf(found: Planned): ProgramPlan {
-  const { stack, kind, config, plans, planned, payloads, state, snapshot } = found;
+  const { stack, config, plans, planned, state, snapshot } = found;
   return {
-    label: [...STAGING_LABELS],
     ...{ stack, direction: 'apply', config },
-    target: { kind, ...state.target, ssh_host_key: null },
-    bins: state.bins ?? {},
-    release: releaseOf(payloads),
-    prestate: prestateOf(snapshot, state.counters),
-    ledger: { entries: state.ledger.entries, head: state.ledger.head },
+    ...groundOf(found),
     steps: plans.map((plan) => stepOf(plan, planned, stack)),
     totals: tallyDeltas(plans, planned, state).filter(
       ({ applied, remaining, planned: expected }) => applied !== 0 || remaining !== 0 || expected !== 0,
     ),
     differences: [...plannedDifferences({ plans, planned, snapshot, state, stack })],
+  };
+}
+
+/** What a plan stands on, whichever way it goes. */
+export function groundOf({ kind, payloads, state, snapshot }: Ground) {
+  return {
+    label: [...STAGING_LABELS],
+    target: { kind, ...state.target, ssh_host_key: null },
+    bins: state.bins ?? {},
+    release: releaseOf(payloads),
+    prestate: prestateOf(snapshot, state.counters),
+    ledger: { entries: state.ledger.entries, head: state.ledger.head },
   };
 }
 

@@ -33,13 +33,15 @@ function planVote(snapshot: Snapshot, vote: Vote): Plan {
     });
   }
   const request = rowOf(snapshot, requestRef({ key: vote.apr_code }));
+  const cast = delta(voteRef(vote), 'insert', null, { ...vote });
+  // Who approves a plan approves what it will ask for: the code of a request is made of its content.
+  if (request === null && vote.decision === 'approve') return { kind: 'change', deltas: [cast] };
   if (request?.image.status !== 'pending') {
     throw new C1Error('REJECT_APR_CLOSED', {
       seen: `a vote on ${vote.apr_code}, which is ${String(request?.image.status ?? 'unknown')}`,
       expected: 'a pending request',
     });
   }
-  const cast = delta(voteRef(vote), 'insert', null, { ...vote });
   if (vote.decision === 'approve') return { kind: 'change', deltas: [cast] };
   const denied = { ...request.image, status: 'denied' };
   return { kind: 'change', deltas: [cast, delta(requestRef({ key: vote.apr_code }), 'retire', request.image, denied)] };

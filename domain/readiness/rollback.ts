@@ -149,15 +149,32 @@ export function planRollback(
     const path = find(row);
     // What was taken back with another row has no claim any more.
     if (path === null || liveClaimOf(folded, row) === null) continue;
-    const { stack, resource } = row;
-    const plan = path.retire(folded, { stack, resource });
-    if (plan.kind !== 'change') throw stays(row, `${dotOf(path.dot).bin} ${path.flag} plans nothing`);
-    for (const delta of plan.deltas) assertNoDelete(delta);
-    folded = foldDeltas(folded, plan.deltas, { stack, resource, status: 'released', requestId: 'planned' });
-    retired.push({ ref: refOf(row), bin: dotOf(path.dot).bin, flag: path.flag, deltas: plan.deltas });
+    const taken = takeBack(row, path, folded);
+    if (taken === null) throw stays(row, `${dotOf(path.dot).bin} ${path.flag} plans nothing`);
+    folded = taken.folded;
+    retired.push({ ref: refOf(row), bin: dotOf(path.dot).bin, flag: path.flag, deltas: taken.deltas });
   }
   for (const row of rows) assertLeft(folded, row);
   return retired;
+}
+
+export interface Taken {
+  readonly deltas: readonly Delta[];
+  /** The runtime as this retire leaves it. */
+  readonly folded: Snapshot;
+}
+
+/**
+ * Plans taking one claimed row back, with the plan of its own bin; null where that plan has nothing to do.
+ *
+ * @throws C1Error REJECT_ROLLBACK_DELETE; whatever stops the plan
+ */
+export function takeBack({ stack, resource }: ClaimedRow, path: RetirePath, snapshot: Snapshot): Taken | null {
+  const plan = path.retire(snapshot, { stack, resource });
+  if (plan.kind !== 'change') return null;
+  for (const delta of plan.deltas) assertNoDelete(delta);
+  const folded = foldDeltas(snapshot, plan.deltas, { stack, resource, status: 'released', requestId: 'planned' });
+  return { deltas: plan.deltas, folded };
 }
 
 /** A row that has a retired state is never deleted; what has none (schema objects, Directus' own rows) is made anew. */
@@ -166,8 +183,8 @@ function assertNoDelete(delta: Delta): void {
   throw new C1Error('REJECT_ROLLBACK_DELETE', { seen: `a delete of ${refOf(delta)}`, expected: 'its retired state' });
 }
 
-/** History stays as it is; everything else has no owner any more. */
-function assertLeft(folded: Snapshot, row: ClaimedRow): void {
+/** History stays as it is; everything else has no owner any more. @throws C1Error HOLD_ROLLBACK_PATH */
+export function assertLeft(folded: Snapshot, row: ClaimedRow): void {
   const { kind, status } = SURFACES[row.surface];
   if (kind === 'history' && (status === null || row.surface === 'dot_ledger')) return;
   if (liveClaimOf(folded, row) !== null) throw stays(row, 'still claimed after every retire');

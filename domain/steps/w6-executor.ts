@@ -1,4 +1,5 @@
 import { sameJson } from '../canonical.ts';
+import type { Delta } from '../deltas.ts';
 import { EXECUTOR_C1, EXECUTOR_ROW, EXECUTOR_V1, type ExecutorBuild, executorImage } from '../executor.ts';
 import { delta, type Plan } from '../plans/plan.ts';
 import { rowOf, type Snapshot } from '../snapshot.ts';
@@ -50,4 +51,10 @@ function planImage(snapshot: Snapshot, desired: ReturnType<typeof executorImage>
   if (row === null) return { kind: 'change', deltas: [delta(EXECUTOR_ROW, 'insert', null, desired)] };
   if (sameJson(row.image, desired)) return { kind: 'noop', code: 'NOOP_ALREADY_THERE' };
   return { kind: 'change', deltas: [delta(EXECUTOR_ROW, 'update', row.image, desired)] };
+}
+
+/** What the deploy of v1 takes back; nothing where no release for C1 is in use. */
+export function planImageRetire(snapshot: Snapshot): readonly Delta[] {
+  const row = rowOf(snapshot, EXECUTOR_ROW);
+  return row === null ? [] : [delta(EXECUTOR_ROW, 'retire', row.image, null)];
 }

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import type { Client } from 'pg';
 import * as z from 'zod/mini';
+import type { AskedStep } from '../../domain/approval/standing.ts';
 import type { ScopeRef } from '../../domain/deltas.ts';
 import { EVIDENCE_FOLDER } from '../../domain/evidence/record.ts';
 import { LABEL_LINE, verdictOf } from '../../domain/label.ts';
@@ -18,6 +19,7 @@ import { BEGIN_READ, type RuntimeConfig, readRuntimeConfig, withConnection } fro
 import { perform, runProgram } from '../kernel/program.ts';
 import { readStandardInput } from '../kernel/standard-input.ts';
 import { discard, writeWhole } from './answer-file.ts';
+import { assertStepApproved } from './approval.ts';
 import { assertBins, assertFolder, assertRestored } from './bins.ts';
 import { assertChannel } from './channel.ts';
 import { type CheckResult, checkGate, checkOpen, checkRetire, checkRetired } from './checks.ts';
@@ -52,7 +54,12 @@ const snapshotRequest = z.strictObject({
   staged: z._default(z.array(binName), []),
 });
 const checks = z._default(z.array(z.enum(READER_CHECKS)), []);
-const openRequest = z.strictObject({ bins, checks });
+const openRequest = z.strictObject({
+  bins,
+  checks,
+  /** What owners have to have approved: the step as it is declared; absent where the stack asks for none. */
+  approval: z.optional(z.strictObject({ stack: z.string(), definition: z.string().check(z.regex(/^[0-9a-f]{64}$/)) })),
+});
 const gateRequest = z.strictObject({
   expected: z.partialRecord(surface, z.int()),
   checks,
@@ -92,7 +99,7 @@ function main(): void {
     .action(({ step }: { step: string }) => perform(() => gate(parseStep(step))));
   sub('retire-check', 'what must hold before a step retires')
     .requiredOption(STEP_FLAG, 'the step')
-    .action(({ step }: { step: string }) => perform(() => answer('retire-check', parseStep(step), [], checkRetire)));
+    .action(({ step }: { step: string }) => perform(() => retireCheck(parseStep(step))));
   sub('retired', 'the readback of a retire')
     .requiredOption(STEP_FLAG, 'the step')
     .action(({ step }: { step: string }) => perform(() => retired(parseStep(step))));
@@ -112,12 +119,31 @@ async function snapshot(out: string): Promise<object> {
 }
 
 async function open(step: string): Promise<object> {
-  const request = parsePayload(openRequest, await readStandardInput(), 'request');
-  return answer('open', step, request.checks, (state) => {
+  const { approval, ...request } = parsePayload(openRequest, await readStandardInput(), 'request');
+  return answer('open', step, request.checks, async (state) => {
     const checked = assertBins(join(dotFolder, 'bin'), request.bins, state.bins ?? {});
     const result = checkOpen(state, step);
-    return { ...result, checked: result.checked + checked };
+    const { stack, definition } = approval ?? { stack: '', definition: '' };
+    const approved = await approvals(state, { stack, step, direction: 'apply', definition });
+    return { ...result, checked: result.checked + checked + approved };
   });
+}
+
+/** A step of which nothing is left has nothing to approve. */
+function retireCheck(step: string): Promise<object> {
+  return answer('retire-check', step, [], async (state) => {
+    const result = checkRetire(state);
+    if (!state.steps.includes(step)) return result;
+    const stack = state.baseline?.stack ?? '';
+    const approved = await approvals(state, { stack, step, direction: 'retire', definition: null });
+    return { ...result, checked: result.checked + approved };
+  });
+}
+
+/** The runtime decides whether owners are asked, not whoever calls. */
+async function approvals(state: RuntimeState, asked: AskedStep): Promise<number> {
+  if (state.approvals === 'none') return 0;
+  return asAuditor((client) => assertStepApproved(client, config(), asked));
 }
 
 async function gate(step: string): Promise<object> {
@@ -139,10 +165,10 @@ async function answer(
   check: string,
   step: string,
   further: readonly ReaderCheck[],
-  judge: (state: RuntimeState) => CheckResult,
+  judge: (state: RuntimeState) => CheckResult | Promise<CheckResult>,
 ): Promise<object> {
   const { state, refs } = await readAll(further.flatMap((one) => REFS_OF[one]));
-  const result = judge(state);
+  const result = await judge(state);
   let { checked } = result;
   if (further.includes('handler')) {
     checked += await assertHandler(join(dotFolder, 'bin'), refs, config().limits.answer);

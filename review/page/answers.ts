@@ -98,6 +98,9 @@ function approvedBy({ quorum }: ReviewView, asked: readonly Standing[]): readonl
     return [...said, 'Nobody has to: this stack asks for no approval of plans (c1:approvals is none).'];
   if (names.length === 0)
     return [`Nobody yet. ${counted(quorum, 'owner')} must approve each of ${counted(asked.length, 'step')}.`];
+  const waiting = [...new Set(asked.flatMap(({ notEntered }) => notEntered))].toSorted();
+  if (waiting.length > 0)
+    said.push(`Not entered in the runtime yet, which opens nothing before: ${waiting.join(', ')}.`);
   const open = asked.filter(({ missing, deniers }) => missing > 0 && deniers.length === 0);
   if (open.length === 0) return [...said, `That is enough: ${quorum} of ${quorum} for each step${untilOf(asked)}.`];
   const most = Math.max(...open.map(({ missing }) => missing));
@@ -112,6 +115,8 @@ function untilOf(asked: readonly Standing[]): string {
 function stepNames(some: readonly Standing[], asked: readonly Standing[]): string {
   if (some.length === asked.length)
     return some.length === 1 ? `the one step (${some[0]?.step})` : `all ${some.length} steps`;
+  const rest = asked.filter((one) => !some.includes(one)).map(({ step }) => step);
+  if (rest.length <= 3 && some.length > 3) return `${some.length} of ${asked.length} steps, all but ${rest.join(', ')}`;
   return some.map(({ step }) => step).join(', ');
 }
 

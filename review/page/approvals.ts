@@ -5,28 +5,29 @@ import type { ReviewView } from './view.ts';
 
 /** Who said what of which steps, and whether it counts. */
 export function approvals(view: ReviewView): Html {
-  const { steps, quorum, plan } = view;
+  const { steps, quorum } = view;
   const rule =
     quorum === null
       ? 'This stack asks for no approval of plans (c1:approvals is none, which only an embedded runtime may say).'
-      : `${quorum} owners have to approve each step that changes a row, each with his own key; one denial is final.`;
+      : `${quorum} owners have to approve each step that is opened, each with his own key, and enter it in the runtime (npx c1 approve does both); one denial is final.`;
   const files = view.approvals;
   return html`<p>${rule}</p>
 ${table(
-  'Steps that change rows',
+  'Steps that are asked about',
   steps.filter(({ standing }) => standing.isAsked),
   [
     { head: 'step', cell: ({ step }) => `${step.id} ${step.title}` },
     { head: 'owners', cell: (one) => ownersOf(one, quorum) },
   ],
 )}
-${table(`Files below approvals/${plan.stack}`, files, [
-  { head: 'file', cell: ({ file }) => code(file) },
+${table('Decisions, of the checkout and of the runtime', files, [
+  { head: 'file', cell: ({ file }) => (file === null ? 'only in the runtime' : code(file)) },
   { head: 'who', cell: ({ approver }) => approver ?? 'unknown' },
   { head: 'says', cell: ({ decision }) => decision ?? 'cannot be read' },
   { head: 'steps', cell: ({ steps: said }) => said.map(({ id }) => id).join(', ') },
   { head: 'until', cell: ({ expires_at }) => expires_at ?? '' },
   { head: 'signature', cell: signature },
+  { head: 'entered', cell: ({ entered }) => (entered === null ? 'not known' : entered ? 'yes' : 'not yet') },
   { head: 'counts', cell: (one) => counts(one, view) },
 ])}`;
 }

@@ -1,3 +1,4 @@
+import { isShort } from '../plan/approval-view.ts';
 import type { StepState, StepView } from '../plan/step-state.ts';
 import { counted, summaryOf } from '../plan/summary.ts';
 import { deltasOf } from './answers.ts';
@@ -19,7 +20,7 @@ export function overall(view: ReviewView): Overall {
   if (unread !== undefined) return hold(`CANNOT BE READ: ${unread.why}`);
   const back = of('retired');
   if (isApply && back.length > 0) return takenBack(view, back);
-  if (deltasOf(plan).length === 0 && isApply) return { text: summaryOf(plan, [], plan.stack).verdict, isHold: false };
+  if (deltasOf(plan).length === 0) return { text: summaryOf(plan, [], plan.stack).verdict, isHold: false };
   const [denied, held] = [of('denied'), of('held')];
   if (denied.length > 0) return hold(`DENIED: ${namesOf(denied)}`);
   if (held.length > 0) return hold(`HELD at ${namesOf(held)}: ${held[0]?.why}`);
@@ -45,6 +46,8 @@ function before({ plan }: ReviewView, asked: readonly StepView[]): Overall {
   const rows = `${counted(deltasOf(plan).length, 'row change')} ${what}`;
   const open = asked.filter(({ standing }) => standing.missing > 0);
   if (open.length > 0) return hold(`WAITS FOR APPROVAL of ${counted(open.length, 'step')}: ${rows}`);
+  const short = asked.filter(({ standing }) => isShort(standing));
+  if (short.length > 0) return hold(`SIGNED, NOT ENTERED in the runtime: ${counted(short.length, 'step')}; ${rows}`);
   const isAsked = plan.config.approvals !== 'none';
   return { text: `${isAsked ? 'APPROVED' : 'PLANNED, no approval asked for'}: ${rows}`, isHold: false };
 }

@@ -1,5 +1,5 @@
-import type { PlannedStep } from '../../domain/planning/document.ts';
-import { code, Html, html, list } from '../html/html.ts';
+import type { PlanDocument, PlannedStep } from '../../domain/planning/document.ts';
+import { code, type Html, html, list } from '../html/html.ts';
 import type { Standing } from '../plan/approval-view.ts';
 import { decide } from '../plan/commands.ts';
 import type { StepView } from '../plan/step-state.ts';
@@ -11,15 +11,16 @@ import type { ReviewView } from './view.ts';
 
 /** The steps as a timeline, in the order in which they run; each opens. */
 export function timeline(parts: Parts, { plan, steps }: ReviewView): Html {
-  const items = steps.map(({ step }) => html`<li>${shownStep(parts, step, plan.stack)}</li>`);
-  return html`<p>In this order, each behind its own gate; taking back goes the other way. Open a step to see its rows.</p>
+  const items = steps.map((one) => html`<li>${shownStep(parts, one, plan)}</li>`);
+  const order =
+    plan.direction === 'apply' ? 'each behind its own gate; taking back goes the other way' : 'the last step first';
+  return html`<p>In this order, ${order}. Open a step to see its rows.</p>
 <ol class="timeline">${items}</ol>`;
 }
 
-function shownStep(parts: Parts, step: PlannedStep, stack: string): Html {
+function shownStep(parts: Parts, { step, standing }: StepView, plan: PlanDocument): Html {
   const { id, title, rows, commands } = step;
   const changes = rows.reduce((sum, { deltas }) => sum + deltas.length, 0);
-  const asked = changes > 0;
   return html`<details class="step" id="step-${id}"><summary><h3>${id} ${title}</h3> ${part(parts, `state-${id}`)}
 <span class="count">${counted(changes, 'row change')}</span></summary>
 <p class="goal">${step.goal}</p>
@@ -34,7 +35,7 @@ function shownStep(parts: Parts, step: PlannedStep, stack: string): Html {
 <dt>Live rows it brings</dt><dd>${expectedOf(step)}</dd>
 <dt>Step digest</dt><dd>${code(step.step_digest)}</dd>
 <dt>Definition digest</dt><dd>${code(step.definition_digest)}</dd>
-${asked ? html`<dt>This step alone</dt><dd>${code(decide('approve', stack, [id]))}<br>${code(decide('deny', stack, [id]))}</dd>` : html``}
+${standing.isAsked ? html`<dt>This step alone</dt><dd>${code(decide('approve', plan.stack, plan.direction, [id]))}<br>${code(decide('deny', plan.stack, plan.direction, [id]))}</dd>` : html``}
 </dl>
 ${counted(rows.length, 'command')}, with what each changes${rows.length === 0 ? ': the step only looks' : ''}:
 ${rows.map((row, position) => commandRow(parts, row, { step: id, position }))}
@@ -55,7 +56,7 @@ function expectedOf({ expected }: PlannedStep): string {
 /** What the owners said of a step, in one line. */
 export function ownersOf({ standing }: StepView, quorum: number | null): string {
   const { isAsked, deniers } = standing;
-  if (!isAsked) return 'nothing to approve: no row changes';
+  if (!isAsked) return 'nothing to approve here';
   if (deniers.length > 0) return `denied by ${deniers.join(', ')}, for good`;
   return approvedBy(standing, quorum);
 }
@@ -64,9 +65,4 @@ function approvedBy({ approvers, until, missing }: Standing, quorum: number | nu
   const names = approvers.length === 0 ? '' : ` by ${approvers.join(', ')}${until === null ? '' : `, until ${until}`}`;
   if (quorum === null) return `no approval is asked for here${names === '' ? '' : `; approved${names}`}`;
   return `${approvers.length} of ${quorum} approved${names}${missing === 0 ? '' : `; ${missing} missing`}`;
-}
-
-/** For links to a step. */
-export function stepLink(id: string): Html {
-  return new Html(html`<a href="#step-${id}">${id}</a>`.text);
 }

@@ -1,18 +1,28 @@
-import type { DecidedStep, PlanDecision, SignedApproval } from '../../domain/approval/statement.ts';
+import {
+  type ApprovalStatement,
+  type DecidedStep,
+  type PlanDecision,
+  statementDigest,
+} from '../../domain/approval/statement.ts';
 import type { PlanDocument, PlannedStep } from '../../domain/planning/document.ts';
 import type { StepId } from '../../domain/steps/step.ts';
 
-/** One file below `approvals/<stack>/`, and whether it counts for the plan: a file that cannot be read is one as well. */
+/** A decision of an owner, and whether it counts for the plan: a file that cannot be read is one as well. */
 export interface ApprovalView {
-  readonly file: string;
+  /** Name of the file below `approvals/<stack>/`; null where only the runtime has it. */
+  readonly file: string | null;
   /** Null where the file cannot be read. */
   readonly approver: string | null;
   readonly decision: PlanDecision | null;
   readonly steps: readonly DecidedStep[];
   /** ISO 8601; null where the file cannot be read. */
   readonly expires_at: string | null;
+  /** Fingerprint of the key that signed; null where the signature does not hold. Two names with one key are one owner. */
+  readonly key: string | null;
   /** The signature is the approver's own, over this very statement, by a key that is allowed to. */
   readonly holds: boolean;
+  /** Whether the runtime has it, entered by the owner's own login; null where the runtime could not be asked. */
+  readonly entered: boolean | null;
   /** Why it counts for nothing, or for less than it says; null where nothing is wrong with it. */
   readonly fault: string | null;
 }
@@ -20,9 +30,13 @@ export interface ApprovalView {
 /** Where a step stands with the owners. */
 export interface Standing {
   readonly step: StepId;
-  /** False where the step changes no row: there is nothing to say yes to. */
+  /** False where the step is not opened, so that there is nothing to say yes to. */
   readonly isAsked: boolean;
   readonly approvers: readonly string[];
+  /** Those of them whose decision the runtime does not have: it opens nothing yet. */
+  readonly notEntered: readonly string[];
+  /** As many as have to agree; null where the stack asks for none. */
+  readonly quorum: number | null;
   readonly deniers: readonly string[];
   /** When the first of these approvals ends; null without one. */
   readonly until: string | null;
@@ -30,24 +44,46 @@ export interface Standing {
   readonly missing: number;
 }
 
-/** A file that was read, as it counts for one plan. @param signatureFault null where the signature holds */
+/** A decision with what is known of it beside its own words. */
+export interface FoundDecision {
+  readonly file: string | null;
+  readonly statement: ApprovalStatement;
+  readonly key: string | null;
+  /** Null where the signature holds. */
+  readonly fault: string | null;
+  readonly entered: boolean | null;
+}
+
 export function approvalViewOf(
-  file: string,
-  { statement }: SignedApproval,
-  signatureFault: string | null,
+  { file, statement, key, fault, entered }: FoundDecision,
   plan: PlanDocument,
 ): ApprovalView {
   const { approver, decision, steps, expires_at } = statement;
-  const holds = signatureFault === null;
-  return { file, approver, decision, steps, expires_at, holds, fault: signatureFault ?? otherPlan(statement, plan) };
+  const said = { file, approver, decision, steps, expires_at, key, entered };
+  return { ...said, holds: fault === null, fault: fault ?? otherPlan(statement, plan) };
 }
 
 /** A file whose content nobody can tell. It stands on the page all the same: it may be a denial. */
 export function unreadableApproval(file: string, fault: string): ApprovalView {
-  return { file, approver: null, decision: null, steps: [], expires_at: null, holds: false, fault };
+  return {
+    file,
+    approver: null,
+    decision: null,
+    steps: [],
+    expires_at: null,
+    key: null,
+    holds: false,
+    entered: null,
+    fault,
+  };
 }
 
-function otherPlan(statement: SignedApproval['statement'], plan: PlanDocument): string | null {
+/** Whether both are one and the same decision. */
+export function isSame(one: ApprovalStatement, other: ApprovalStatement): boolean {
+  return statementDigest(one) === statementDigest(other);
+}
+
+function otherPlan(statement: ApprovalStatement, plan: PlanDocument): string | null {
   const { system, database, ssh_host_key } = plan.target;
   const { target } = statement;
   if (statement.stack !== plan.stack) return `for the stack ${statement.stack}`;
@@ -66,19 +102,44 @@ export function standingsOf(
   now: Date,
 ): readonly Standing[] {
   const valid = approvals.filter(({ holds, fault }) => holds && fault === null);
-  return plan.steps.map((step) => standingOf(step, valid, quorum, now));
+  return plan.steps.map((step) => standingOf(plan, step, valid, quorum, now));
 }
 
-function standingOf(step: PlannedStep, valid: readonly ApprovalView[], quorum: number | null, now: Date): Standing {
-  const isAsked = changesOf(step).length > 0;
-  const deniers = namesOf(valid.filter((one) => one.decision === 'deny' && speaksOf(one, step)));
-  const yes = valid.filter((one) => one.decision === 'approve' && !isOver(one, now) && covers(one, step));
+function standingOf(
+  plan: PlanDocument,
+  step: PlannedStep,
+  valid: readonly ApprovalView[],
+  quorum: number | null,
+  now: Date,
+): Standing {
+  const asked = isAsked(plan, step);
+  const deniers = namesOf(valid.filter((one) => one.decision === 'deny' && speaksOf(one, plan, step)));
+  const yes = valid.filter((one) => one.decision === 'approve' && !isOver(one, now) && covers(one, plan, step));
   // Who said no is not counted, whatever he said before or after.
   const counted = yes.filter(({ approver }) => !deniers.includes(approver ?? ''));
-  const approvers = namesOf(counted);
+  const approvers = namesOf(byKey(counted));
+  const entered = namesOf(byKey(counted.filter((one) => one.entered !== false)));
   const ends = counted.map(({ expires_at }) => expires_at ?? '').toSorted((a, b) => Date.parse(a) - Date.parse(b));
-  const missing = isAsked ? Math.max(0, (quorum ?? 0) - approvers.length) : 0;
-  return { step: step.id, isAsked, approvers, deniers, until: ends[0] ?? null, missing };
+  return {
+    ...{ step: step.id, isAsked: asked, approvers, deniers, until: ends[0] ?? null, quorum },
+    notEntered: approvers.filter((name) => !entered.includes(name)),
+    missing: asked ? Math.max(0, (quorum ?? 0) - approvers.length) : 0,
+  };
+}
+
+/**
+ * A step whose open runs is asked about, also where it changes no row; taking back asks about steps that have rows. Without a
+ * preview only the rows are known.
+ */
+function isAsked({ direction, resources }: PlanDocument, step: PlannedStep): boolean {
+  if (changesOf(step).length > 0) return true;
+  const open = resources.find(({ name }) => name === `${step.id.toLowerCase()}-open`);
+  return direction === 'apply' && open !== undefined && open.op !== 'same';
+}
+
+/** Enough have signed, and not enough of it is in the runtime, which alone opens a run. */
+export function isShort({ approvers, notEntered, missing, quorum }: Standing): boolean {
+  return quorum !== null && missing === 0 && approvers.length - notEntered.length < quorum;
 }
 
 /** Time ends an approval; a denial stays. */
@@ -86,18 +147,21 @@ export function isOver({ decision, expires_at }: ApprovalView, now: Date): boole
   return decision === 'approve' && expires_at !== null && Date.parse(expires_at) <= now.getTime();
 }
 
-/** An approval is of the very rows: each that is still to come is in it. What was applied of it already leaves the rest approved. */
-export function covers({ steps }: Pick<ApprovalView, 'steps'>, step: PlannedStep): boolean {
+/**
+ * An approval is of the step as it is declared, and of the very rows: each that is still to come is in it. What was applied of
+ * it already leaves the rest approved. A retire is of whatever is there, so that no definition is held against it.
+ */
+function covers({ steps }: ApprovalView, { direction }: PlanDocument, step: PlannedStep): boolean {
   const said = steps.find(({ id }) => id === step.id);
-  if (said === undefined || said.definition_digest !== step.definition_digest) return false;
+  if (said === undefined || (direction === 'apply' && said.definition_digest !== step.definition_digest)) return false;
   return changesOf(step).every(({ owner, delta_digest }) => names(said, owner, delta_digest));
 }
 
-/** A denial of any row of a step stops the step. */
-function speaksOf({ steps }: ApprovalView, step: PlannedStep): boolean {
+/** A denial of a step as it is declared, or of any row of it, stops the step. */
+function speaksOf({ steps }: ApprovalView, { direction }: PlanDocument, step: PlannedStep): boolean {
   const said = steps.find(({ id }) => id === step.id);
   if (said === undefined) return false;
-  if (said.step_digest === step.step_digest || covers({ steps }, step)) return true;
+  if (direction === 'retire' || said.definition_digest === step.definition_digest) return true;
   return changesOf(step).some(({ owner, delta_digest }) => names(said, owner, delta_digest));
 }
 
@@ -107,6 +171,11 @@ function names({ deltas }: DecidedStep, owner: string, digest: string): boolean 
 
 function changesOf({ rows }: PlannedStep): PlannedStep['rows'] {
   return rows.filter(({ deltas }) => deltas.length > 0);
+}
+
+/** One decision a key. */
+function byKey(views: readonly ApprovalView[]): readonly ApprovalView[] {
+  return [...new Map(views.map((one) => [one.key, one])).values()];
 }
 
 function namesOf(views: readonly ApprovalView[]): readonly string[] {

@@ -43,7 +43,7 @@ function factsOf(plan: PlanDocument): Facts {
     ...plan.steps.flatMap(stepFacts),
     ...plan.resources.map(({ type, name, op }) => [`resource ${type} ${name}`, op] as const),
     ...named('target', plan.target),
-    ...named('config', { stack: plan.stack, ...plan.config }),
+    ...named('config', { stack: plan.stack, direction: plan.direction, ...plan.config }),
     ...named('source', plan.source),
     ...named('versions', plan.versions),
     ...named('bins', plan.bins),

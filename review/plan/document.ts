@@ -43,6 +43,11 @@ export function programPlanIn(bytes: Uint8Array): ProgramPlan {
   throw new C1Error('ERROR_READ_FAILED', { seen: found.message, expected }, { cause: found });
 }
 
+/** The same of a plan that was made here, as a document will have it. @throws C1Error ERROR_READ_FAILED */
+export function wholeProgramPlan(plan: ProgramPlan): ProgramPlan {
+  return programPlanIn(Buffer.from(JSON.stringify(plan)));
+}
+
 /** An earlier plan document; whether somebody altered it is for `digestOfPlan` to say. @throws C1Error ERROR_PAYLOAD_INVALID */
 export function planDocumentIn(bytes: Uint8Array): PlanDocument {
   const found = parse(planDocument, bytes);
@@ -55,23 +60,22 @@ export function planDocumentIn(bytes: Uint8Array): PlanDocument {
 /**
  * A plan document as it was written, for somebody who decides on it.
  *
- * @throws C1Error ERROR_PAYLOAD_INVALID; HOLD_PLAN_DIFFERENT when it was altered since; ERROR_USAGE when it is another stack's
+ * @throws C1Error ERROR_PAYLOAD_INVALID; REJECT_PLAN_ALTERED when it was altered since; ERROR_USAGE when it is another stack's
  */
 export function unalteredPlanIn(bytes: Uint8Array, stack: string): PlanDocument {
   const plan = planDocumentIn(bytes);
   const real = digestOfPlan(plan);
   if (real !== plan.plan_digest) {
-    throw new C1Error('HOLD_PLAN_DIFFERENT', {
-      seen: `a plan file with digest ${real}`,
+    throw new C1Error('REJECT_PLAN_ALTERED', {
+      seen: `a plan with digest ${real}`,
       expected: `${plan.plan_digest}, as it says itself`,
-      next: `npx c1 plan --stack ${stack} --out plan.json, which writes it anew, and ask who altered this one`,
     });
   }
   if (plan.stack === stack) return plan;
   throw new C1Error('ERROR_USAGE', {
     seen: `a plan of the stack ${plan.stack}`,
     expected: `one of the stack ${stack}`,
-    next: `npx c1 review --stack ${plan.stack} --plan <file>`,
+    next: `the same with --stack ${plan.stack}`,
   });
 }
 

@@ -13,7 +13,7 @@ export function planMarkdown(
   stack: string,
 ): string {
   return [
-    `## C1 plan of stack ${code(stack)}`,
+    `## C1 ${plan?.direction === 'retire' ? 'retire plan' : 'plan'} of stack ${code(stack)}`,
     ...(plan === null ? [] : [`> ${plan.label.join(' ')}`]),
     `**${summary.verdict}**`,
     ...(plan === null

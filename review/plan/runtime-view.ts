@@ -1,3 +1,4 @@
+import type { JudgedDecision } from '../../domain/approval/standing.ts';
 import type { Direction } from '../../domain/deltas.ts';
 
 /** A run of the stack since the plan was made, as the runtime's journal has it. */
@@ -26,6 +27,9 @@ export interface RuntimeView {
   readonly requests: readonly AskedRequest[];
   /** Live rows per surface. */
   readonly live: Readonly<Record<string, number>>;
+  /** What owners entered about plans of the stack, signatures checked, and how many have to agree; null where none are asked. */
+  readonly decisions: readonly JudgedDecision[];
+  readonly quorum: number | null;
   /** Whether an engine holds the lock of the stack; null where nobody here can tell. */
   readonly engine: boolean | null;
 }

@@ -1,7 +1,7 @@
 import type { PlanDocument, PlannedRow, PlannedStep } from '../../domain/planning/document.ts';
 import { STEP_IDS } from '../../domain/steps/step.ts';
 import { SURFACES } from '../../domain/surfaces.ts';
-import type { Standing } from './approval-view.ts';
+import { isShort, type Standing } from './approval-view.ts';
 import type { JournalEntry, Reading, RuntimeView } from './runtime-view.ts';
 
 export const STEP_STATES = [
@@ -123,9 +123,8 @@ function silent(found: Found): Judged {
   if (isPassed) return { state: ended(plan), why: `${what}; steps that need its gate went through` };
   const isThere = isSettled(plan, step);
   if (isThere && plan.direction === 'apply') return { state: 'applied', why: 'was applied before this plan' };
-  return isOutside
-    ? (stopped(found) ?? waiting(found))
-    : { state: 'planned', why: `${what}, so nobody has to approve it` };
+  if (isOutside || found.standing.isAsked) return stopped(found) ?? waiting(found);
+  return { state: 'planned', why: `${what}, so nobody has to approve it` };
 }
 
 /** The engine has nothing to do for the step: it was applied before. */
@@ -160,6 +159,9 @@ function begun({ view }: Found, done: number, open: number, asked: number): Judg
 function waiting({ plan, standing }: Found): Judged {
   if (plan.config.approvals === 'none') return { state: 'planned', why: 'this stack asks for no approval' };
   if (standing.missing > 0) return { state: 'planned', why: `${standing.missing} more to approve` };
+  const { notEntered } = standing;
+  if (isShort(standing))
+    return { state: 'planned', why: `signed by ${notEntered.join(', ')}, and not entered in the runtime` };
   return { state: 'approved', why: `by ${standing.approvers.join(', ')}` };
 }
 

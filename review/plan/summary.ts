@@ -19,12 +19,24 @@ export function summaryOf(plan: PlanDocument | null, differences: readonly Diffe
     const next = 'correct the program or planned-deltas.yaml, then npx c1 plan --check';
     return { code: 'HOLD_PLAN_DIFFERENT', verdict, rows, operations, next };
   }
+  const isRetire = plan?.direction === 'retire';
   if (isSettled(plan)) {
-    const verdict = 'NOTHING TO DO: the runtime is what the program declares; that is no approval';
+    const state = isRetire ? 'the stack has no resource' : 'the runtime is what the program declares';
+    const verdict = `NOTHING TO DO: ${state}; that is no approval`;
     return { code: 'NOOP_NOTHING_TO_DO', verdict, rows, operations, next: 'nothing' };
+  }
+  if (isRetire) {
+    const verdict = `EQUAL to planned-deltas.yaml and to the journal: ${counted(rows, 'row change')} take everything back`;
+    return { code: 'OK_PLANNED', verdict, rows, operations, next: nextRetire(stack, plan.config.approvals) };
   }
   const verdict = `EQUAL to planned-deltas.yaml and to the preview: ${counted(rows, 'row change')} to come`;
   return { code: 'OK_PLANNED', verdict, rows, operations, next: `npx pulumi up --stack ${stack}` };
+}
+
+function nextRetire(stack: string, approvals: string): string {
+  const run = `npx c1 retire --stack ${stack} --yes`;
+  if (approvals === 'none') return run;
+  return `npx c1 approve --plan retire.json --as <owner> by each, of the plan that --out wrote; then ${run} --against retire.json`;
 }
 
 /** Nothing to come, by the plans and by the engine. */

@@ -178,8 +178,9 @@ create table public.apr_requests (
 -- A patch carries a whole file, which every readback digests: not to be unpacked each time.
 alter table public.apr_requests alter column proposed_action set storage external;
 
+-- A vote may come before its request, whose code is made of its content: an owner approves a plan, and what it will ask for.
 create table public.apr_approvals (
-  apr_code text not null references public.apr_requests (apr_code),
+  apr_code text not null,
   voter text not null,
   decision text not null check (decision in ('approve', 'deny')),
   signature text not null,

@@ -79,16 +79,31 @@ create table iu_core.created_object (
   request_id text not null references iu_core.dot_run (request_id)
 );
 
+-- What owners signed about plans, each in a login of his own …
+create table iu_core.plan_statement (
+  seq bigint generated always as identity,
+  sha256 text primary key check (sha256 ~ '^[0-9a-f]{64}$'),
+  statement jsonb not null,
+  signature text not null,
+  approver name not null default session_user,
+  written_at timestamptz not null default now()
+);
+
+-- … and the runs that it is about.
 create table iu_core.approved_delta (
+  sha256 text not null references iu_core.plan_statement (sha256),
+  stack text not null,
   step text not null,
   direction text not null check (direction in ('apply', 'retire')),
+  resource text not null,
   delta_digest text not null check (delta_digest ~ '^[0-9a-f]{64}$'),
   approver name not null default session_user,
   decision text not null check (decision in ('approve', 'deny')),
   expires_at timestamptz not null,
   written_at timestamptz not null default now(),
-  primary key (step, direction, delta_digest, approver)
+  primary key (sha256, step, resource, delta_digest)
 );
+create index approved_delta_of_run on iu_core.approved_delta (delta_digest, step);
 
 create table iu_core.baseline (
   seq bigint generated always as identity primary key,

@@ -229,7 +229,7 @@ declare
   t text;
 begin
   foreach t in array array['surface', 'dot', 'dot_surface', 'object_definition', 'created_object', 'dot_run', 'claim',
-                           'approved_delta', 'baseline', 'setting', 'install'] loop
+                           'plan_statement', 'approved_delta', 'baseline', 'setting', 'install'] loop
     -- Copies of domain data may shrink when the installer brings a new version; the rest only ever grows.
     execute format('create trigger a_guard before insert or update or delete on iu_core.%I for each row execute function iu_core.fn_guard_bookkeeping(%L)',
       t, case when t in ('surface', 'dot', 'dot_surface', 'object_definition') then 'installed' else 'only grows' end);

@@ -20,12 +20,13 @@ begin
     (select jsonb_object_agg(s.surface, iu_core.undone_digest(s.surface, 0)) from iu_core.surface s where s.kind <> 'bookkeeping')) end);
 end $$;
 
--- A setting is set once, when the runtime is installed, and never again.
+-- A setting is set once, when the runtime is installed, and never again; only the template's "no approvals" gives way.
 create function iu_core.put_setting(p_name text, p_value text) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   perform iu_core.assert_installing('a setting');
-  insert into iu_core.setting (name, value) values (p_name, p_value) on conflict (name) do nothing;
+  insert into iu_core.setting as s (name, value) values (p_name, p_value)
+    on conflict (name) do update set value = excluded.value where (s.name, s.value, excluded.value) = ('approvals', 'none', 'required');
 end $$;
 
 -- Makes the four tables equal to the domain data given; rows that are still referred to may not go away.

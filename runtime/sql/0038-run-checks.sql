@@ -71,20 +71,45 @@ begin
   end if;
 end $$;
 
--- A step's delta needs an approval by an owner's own login that is neither denied nor past its expiry.
-create function iu_core.assert_approved(p_step text, p_direction text, p_delta_digest text) returns void
+-- How many owners have to agree on a run of this very content; none of them may have denied it, ever.
+create function iu_core.approvals_of(run iu_core.dot_run) returns bigint
+language sql stable set search_path = pg_catalog, pg_temp
+return (select count(distinct a.approver) filter (where a.decision = 'approve' and a.expires_at > clock_timestamp())
+                 * (count(*) filter (where a.decision = 'deny') = 0)::int
+          from iu_core.approved_delta a
+         where (a.stack, a.step, a.direction, a.resource, a.delta_digest)
+             = (run.stack, run.step, run.direction, run.resource, run.delta_digest));
+
+create function iu_core.plan_quorum() returns bigint
+language sql stable set search_path = pg_catalog, pg_temp
+return (select s.value::bigint from iu_core.setting s where s.name = 'approval_quorum');
+
+-- A step's run needs the approval of its very content by enough owners. Where they approved another content of the same
+-- resource, the rows are no longer those that they saw.
+create function iu_core.assert_approved(run iu_core.dot_run) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  approvals bigint;
+  other text;
 begin
   if (select s.value from iu_core.setting s where s.name = 'approvals') = 'none' then
     return;
   end if;
-  if exists (select from iu_core.approved_delta a where a.step = p_step and a.direction = p_direction
-               and a.delta_digest = p_delta_digest and a.decision = 'deny')
-     or not exists (select from iu_core.approved_delta a where a.step = p_step and a.direction = p_direction
-               and a.delta_digest = p_delta_digest and a.decision = 'approve' and a.expires_at > clock_timestamp()) then
-    perform iu_core.refuse('HOLD_PLAN_NOT_APPROVED', 'C1H00', format('delta %s of %s without approval', p_delta_digest, p_step),
-      'an approval of this very delta', 'npx c1 approve');
+  perform iu_core.assert_clock();
+  approvals := iu_core.approvals_of(run);
+  if approvals >= iu_core.plan_quorum() then
+    return;
   end if;
+  select a.delta_digest into other from iu_core.approved_delta a
+   where (a.stack, a.step, a.direction, a.resource) = (run.stack, run.step, run.direction, run.resource)
+     and a.decision = 'approve' and a.expires_at > clock_timestamp() order by a.written_at desc limit 1;
+  if other is distinct from run.delta_digest and other is not null and approvals = 0
+     and not exists (select from iu_core.approved_delta a where a.delta_digest = run.delta_digest and a.step = run.step and a.decision = 'deny') then
+    perform iu_core.refuse('HOLD_PRESTATE_MOVED', 'C1H00', format('delta %s of %s in %s', run.delta_digest, run.resource, run.step),
+      format('delta %s, as the owners approved it', other), 'npx c1 plan, then have the owners approve what is to come now');
+  end if;
+  perform iu_core.refuse('HOLD_PLAN_NOT_APPROVED', 'C1H00', format('delta %s of %s in %s with %s approvals', run.delta_digest, run.resource, run.step, approvals),
+    format('%s by owners, none of them past its time, and no denial', iu_core.plan_quorum()), 'npx c1 review, then npx c1 approve by each owner');
 end $$;
 
 -- Apply may not take a row that another stack claims, nor bring back one that no run of ours made; retire may only touch rows that this very resource claims, or that

@@ -55,7 +55,7 @@ begin
     perform iu_core.raise_bypass('a second run in the transaction of an open one');
   end if;
   if run.kind = 'step' then
-    perform iu_core.assert_approved(run.step, run.direction, run.delta_digest);
+    perform iu_core.assert_approved(run);
   end if;
   -- One run at a time on a subject: a row that nobody ever made has no claim yet that could be locked.
   perform pg_advisory_xact_lock(hashtextextended('iu_core.subject/' || run.subject, 0));

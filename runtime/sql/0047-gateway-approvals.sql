@@ -216,7 +216,13 @@ begin
   perform iu_core.assert_one_row(n, format('a request %s (%s) that %s may make %s', r.apr_code, coalesce(request.status, 'unknown'), dot, r.status));
 end $$;
 
--- One vote by each voter, under his own login, on a request that is still open and not his own.
+-- Whether a code could be one of a request to come.
+create function iu_core.is_request_code(p_code text) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp
+return coalesce(p_code ~ '^APR-C1-[A-Z0-9_-]{1,80}-[0-9a-f]{16}$', false);
+
+-- One vote by each voter, under his own login, on a request that is still open and not his own. An approval may come before
+-- its request: the code is made of what is asked for, and the signature is over all of it.
 create function iu_core.apr_approvals_insert(r public.apr_approvals) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -228,6 +234,10 @@ begin
   if r.voter is distinct from session_user::text then
     perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00', format('%s voting as %s', session_user, r.voter), 'a vote of one''s own',
       'npx c1 apr approve with one''s own login');
+  end if;
+  if request.apr_code is null and r.decision = 'approve' and iu_core.is_request_code(r.apr_code) then
+    request.status := 'pending';
+    request.created_at := now();
   end if;
   if request.status is distinct from 'pending' then
     perform iu_core.refuse('REJECT_APR_CLOSED', 'C1R00', format('a vote on %s, which is %s', r.apr_code, coalesce(request.status, 'unknown')),

@@ -34,7 +34,7 @@ grant execute on function
   iu_core.content_sha256(jsonb), iu_core.expected_bins(), public.quorum_passed(text), iu_core.read_state(),
   iu_core.read_state_of_rows(), iu_core.read_state_of_guards(), iu_core.live_snapshot(), iu_core.is_real_run(text),
   iu_core.request_life(), iu_core.vote_life(), iu_core.is_past(public.apr_requests), iu_core.vote_counts(public.apr_approvals, timestamptz),
-  iu_core.is_over(text, text),
+  iu_core.is_over(text, text), iu_core.plan_quorum(),
   iu_core.refuse_namespace(text, text), iu_core.refuse_malformed(text, text), iu_core.dispatch_contract(text), iu_core.assert_gates_closed(),
   iu_core.assert_dry_run(public.dot_agent_api_contract)
 to c1_reader;
@@ -69,6 +69,7 @@ end $$;
 grant execute on function iu_core.collection_insert(text, jsonb, jsonb, jsonb), iu_core.collection_retire(text, text) to dot_collection_create;
 grant execute on function iu_core.table_contract_update(text, jsonb), iu_core.table_contract_revert(text, text) to dot_schema_ensure;
 grant execute on function iu_core.dot_ledger_append_admission(text) to dot_ledger_append;
+grant execute on function iu_core.decide_plan(jsonb, text) to c1_voter;
 grant execute on function iu_core.bind_handler(text, text), iu_core.unbind_handler(text) to dot_migration_apply;
 grant execute on function iu_core.baseline_write(text, text) to dot_baseline_record;
 revoke execute on function iu_core.schema_object_insert(text), iu_core.schema_object_retire(text) from dot_collection_create;

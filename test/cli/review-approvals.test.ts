@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readApprovals } from '../../cli/review/approvals.ts';
+import type { JudgedDecision } from '../../domain/approval/standing.ts';
 import {
   APPROVAL_NAMESPACE,
   type DecisionOrder,
@@ -43,11 +44,11 @@ function signed(
   }: Partial<DecisionOrder> & { key?: string; namespace?: string } = {},
 ): SignedApproval {
   const statement = statementFor(PLAN, { approver, decision: 'approve', expires_at: LATER, steps: null, ...order });
-  return { statement, signature: sign(statement, keyFileOf(signers, key), namespace) };
+  return { statement, signature: sign(statement, keyFileOf(signers, key), namespace), votes: [] };
 }
 const put = (name: string, value: unknown) =>
   writeFileSync(path.join(own, name), typeof value === 'string' ? value : JSON.stringify(value));
-const read = () => readApprovals(folder, signers, PLAN);
+const read = (entered: readonly JudgedDecision[] | null = []) => readApprovals({ folder: own, signers, entered }, PLAN);
 const missing = () => standingsOf(PLAN, read(), 2, NOW).find(({ step }) => step === 'W3')?.missing;
 
 test('two owners who signed are two that hold, and no folder is no approval', () => {
@@ -102,7 +103,11 @@ test.each<readonly [string, string, () => unknown]>([
 test('a file or a folder that cannot be opened is shown as that, and so is a list without the signer', () => {
   for (const name of OWNERS) put(`${name}.json`, signed(name));
   mkdirSync(path.join(own, '3.json'));
-  expect(read()[0]).toMatchObject({ file: '3.json', holds: false, fault: expect.stringContaining('EISDIR') });
+  expect(read()[0]).toMatchObject({
+    file: '3.json',
+    holds: false,
+    fault: expect.stringContaining('no readable 3.json'),
+  });
   rmSync(own, { recursive: true });
   writeFileSync(own, 'no folder');
   expect(read()).toEqual([
@@ -116,4 +121,34 @@ test('a file or a folder that cannot be opened is shown as that, and so is a lis
   expect(missing()).toBe(1);
   writeFileSync(listed, '');
   expect(read()[0]?.fault).toContain('HOLD_SIGNERS_MISSING');
+});
+
+test('what owners entered in the runtime is told from what is only kept, and stands there without a file as well', () => {
+  const [one, two] = [signed('voter_owner_1'), signed('voter_owner_2')];
+  put('1.json', one);
+  const inRuntime = ({ statement }: SignedApproval, fault: string | null = null): JudgedDecision => ({
+    ...{ statement, isOver: false, fault },
+    fingerprint: fault === null ? 'SHA256:two' : null,
+  });
+  const found = (entered: readonly JudgedDecision[] | null) =>
+    read(entered).map(({ file, approver, entered: is, holds }) => [file, approver, is, holds]);
+  expect(found(null)).toEqual([['1.json', 'voter_owner_1', null, true]]);
+  expect(found([])).toEqual([['1.json', 'voter_owner_1', false, true]]);
+  expect(found([inRuntime(one), inRuntime(two)])).toEqual([
+    ['1.json', 'voter_owner_1', true, true],
+    [null, 'voter_owner_2', true, true],
+  ]);
+  expect(found([inRuntime(two, 'REJECT_SIGNER_REVOKED, x')])[1]).toEqual([null, 'voter_owner_2', true, false]);
+});
+
+test("an owner who signs with the operator's own key is no owner", async () => {
+  await makeKeys(signers.folder, ['operator_1']);
+  const operator = await signerLine(signers.folder, 'operator_1', 'operator_1');
+  const asOwner = await signerLine(signers.folder, 'operator_1', 'voter_owner_2', APPROVAL_NAMESPACE);
+  writeFileSync(listed, `${[...lines, operator, asOwner].join('\n')}\n`);
+  put('1.json', signed('voter_owner_1'));
+  put('2.json', signed('voter_owner_2', { key: 'operator_1' }));
+  expect(read()[1]).toMatchObject({ holds: false, fault: expect.stringContaining("operator's own key") });
+  put('2.json', signed('voter_owner_2'));
+  expect(missing()).toBe(0);
 });

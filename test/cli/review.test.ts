@@ -65,11 +65,11 @@ describe('c1 review of a plan that was handed over', () => {
   test('writes the page and says the same: what will change, how it is undone, who has approved', async () => {
     const said = await page();
     expect(said).toMatchObject({ code: 'OK_PLANNED', plan_digest: plan.plan_digest, read: { fault: null } });
-    expect(said.verdict).toMatch(/^WAITS FOR APPROVAL of 11 steps/);
+    expect(said.verdict).toMatch(/^WAITS FOR APPROVAL of 16 steps/);
     expect(said.of('BASELINE')).toBe('planned');
     expect(said.html.replaceAll(/<[^>]*>/g, '')).toContain(plan.plan_digest);
     const { stdout } = await start('--plan', file, '--out', out);
-    expect(stdout).toMatch(/^approved +Nobody yet\. 2 owners must approve each of 11 steps\.$/m);
+    expect(stdout).toMatch(/^approved +Nobody yet\. 2 owners must approve each of 16 steps\.$/m);
     expect(stdout).toContain('LOCAL_STAGING_NOT_SSOT');
   });
 
@@ -86,7 +86,7 @@ describe('c1 review of a plan that was handed over', () => {
   test('says of another runtime, and of none, that it cannot be read', async () => {
     const elsewhere = altered(plan, (copy) => void Object.assign(copy.target, { system: '9' }));
     await writeFile(file, planText(elsewhere));
-    expect(await refused(2, 'HOLD_PLAN_DIFFERENT', '--plan', file, '--out', out)).toContain('as it says itself');
+    expect(await refused(4, 'REJECT_PLAN_ALTERED', '--plan', file, '--out', out)).toContain('as it says itself');
     await writeFile(file, planText(planOf()));
     const other = await page();
     expect([other.verdict, other.of('W3')]).toEqual([expect.stringContaining('another one'), 'cannot be read']);
@@ -108,7 +108,7 @@ describe('c1 review of a plan that was handed over', () => {
     await refused(64, 'ERROR_USAGE', '--plan', file, '--out', trial.runtime.stateDir);
     const one = altered(plan, (copy) => void Object.assign(stepOf('W9', copy), { goal: 'another' }));
     await writeFile(file, planText(one));
-    await refused(2, 'HOLD_PLAN_DIFFERENT', '--plan', file);
+    await refused(4, 'REJECT_PLAN_ALTERED', '--plan', file);
     await writeFile(file, planText(plan));
     expect((await page()).code).toBe('OK_PLANNED');
   });

@@ -40,7 +40,7 @@ beforeAll(async () => {
   const planned = await readPlannedDeltas('planned-deltas.yaml');
   const steps = stepsThrough(LAST_STEP, { ...readPayloadFiles('payloads'), ...blankBuild(), planned });
   const nothing = snapshotOf(refsOf(steps), { rows: [], claims: [], runs: [], counts: [] });
-  const declared = declareSteps(steps, planned, localTransport, nothing);
+  const declared = declareSteps(steps, planned, localTransport, { snapshot: nothing, approvals: 'none' });
   await Promise.all(
     [...declared, ...declared.flatMap(({ rows }) => rows)].map(
       ({ outcome }) => new Promise((resolve) => outcome.apply(resolve)),

@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { reviewPage } from '../../review/page/page.ts';
 import { buildReviewServer } from '../../review/page/server.ts';
 import type { ReviewView } from '../../review/page/view.ts';
-import { approvalViewOf, unreadableApproval } from '../../review/plan/approval-view.ts';
+import { unreadableApproval } from '../../review/plan/approval-view.ts';
 import { openBrowser } from '../support/browser.ts';
 import { documentOf as evidenceOf } from './support/evidence.ts';
 import {
@@ -21,20 +21,15 @@ import {
   place,
   widths,
 } from './support/probes.mjs';
-import { AT, PLAN, read, runsOf, signedOf, stepOf, viewOf } from './support/review.ts';
+import { AT, PLAN, read, runsOf, said, stepOf, viewOf } from './support/review.ts';
 
 /** A little of everything that the page can show. */
 const BUSY = viewOf({
   approvals: [
     ...['voter_owner_1', 'voter_owner_2'].map((approver) =>
-      approvalViewOf(
-        `${approver}.json`,
-        signedOf(PLAN, { approver, steps: ['BASELINE', 'H1', 'H4', 'W1', 'W2', 'W3'] }),
-        null,
-        PLAN,
-      ),
+      said({ approver, steps: ['BASELINE', 'H1', 'H4', 'W1', 'W2', 'W3'] }),
     ),
-    approvalViewOf('no.json', signedOf(PLAN, { decision: 'deny', steps: ['W7'] }), null, PLAN),
+    said({ decision: 'deny', steps: ['W7'] }),
     unreadableApproval('broken.json', 'no signed decision: JSON with a comment'),
   ],
   reading: read({
@@ -178,7 +173,7 @@ describe('the served page in a real browser', () => {
     expect(before.scroll).toBeGreaterThan(1_000);
     now.view = applied;
     await expect.poll(() => stateOf(page, 'H1'), { timeout: 15_000 }).toBe(' applied');
-    expect(await textOf(page, '.verdict')).toBe('UNDER WAY: 2 of 11 steps done');
+    expect(await textOf(page, '.verdict')).toBe('UNDER WAY: 2 of 16 steps done');
     expect(await page.evaluate(place)).toMatchObject({ focus: before.focus, open: before.open });
     expect(Math.abs((await page.evaluate(place)).scroll - before.scroll)).toBeLessThan(200);
     expect(page.said).toEqual([]);
@@ -187,12 +182,12 @@ describe('the served page in a real browser', () => {
   test('keeps the focus in a part that is replaced', async () => {
     const { now, address } = await serve();
     const page = await open({ address });
-    await page.focus('[aria-label="Steps that change rows"]');
-    now.view = viewOf({ approvals: [approvalViewOf('1.json', signedOf(PLAN), null, PLAN)] });
+    await page.focus('[aria-label="Steps that are asked about"]');
+    now.view = viewOf({ approvals: [said()] });
     await expect
       .poll(() => textOf(page, '#approvals'), { timeout: 15_000 })
       .toContain('1 of 2 approved by voter_owner_1');
-    expect(await page.evaluate(place)).toMatchObject({ focus: 'Steps that change rows' });
+    expect(await page.evaluate(place)).toMatchObject({ focus: 'Steps that are asked about' });
   });
 
   test('says of a failed read that it cannot be read, and of a good one after it what it is', async () => {
@@ -223,6 +218,6 @@ describe('the served page in a real browser', () => {
     expect(await page.content()).toContain('read the state again');
     now.view = applied;
     await Promise.all([page.waitForNavigation(), page.click('noscript a')]);
-    expect(await page.content()).toContain('UNDER WAY: 2 of 11 steps done');
+    expect(await page.content()).toContain('UNDER WAY: 2 of 16 steps done');
   });
 });

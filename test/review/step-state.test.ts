@@ -2,17 +2,14 @@ import { describe, expect, test } from 'vitest';
 import type { StepId } from '../../domain/steps/step.ts';
 import { overall } from '../../review/page/overall.ts';
 import type { ReviewInput } from '../../review/page/view.ts';
-import { approvalViewOf } from '../../review/plan/approval-view.ts';
 import type { Reading } from '../../review/plan/runtime-view.ts';
 import { documentOf, PROGRAM, RESOURCES } from './support/plan.ts';
-import { AT, PLAN, planOf, RETIRE, read, runsOf, signedOf, stepOf, viewOf } from './support/review.ts';
+import { AT, PLAN, planOf, RETIRE, read, runsOf, said, stepOf, viewOf } from './support/review.ts';
 
 const rows = (...ids: readonly StepId[]) => ids.flatMap((id) => stepOf(id).rows);
 const W2 = stepOf('W2').rows;
-const yes = ['voter_owner_1', 'voter_owner_2'].map((approver) =>
-  approvalViewOf(`${approver}.json`, signedOf(PLAN, { approver }), null, PLAN),
-);
-const no = approvalViewOf('no.json', signedOf(PLAN, { decision: 'deny', steps: ['W7'] }), null, PLAN);
+const yes = [said(), said({ approver: 'voter_owner_2' })];
+const no = said({ decision: 'deny', steps: ['W7'] });
 const REQUEST = stepOf('W1').rows[0]?.deltas[0]?.key ?? '';
 const asked = { apr_code: REQUEST, status: 'pending', approvals: 1, quorum: false };
 
@@ -26,10 +23,14 @@ const reading = (changes: Parameters<typeof read>[0]) => ({ reading: read(change
 describe('the state of a step', () => {
   test('is planned until enough owners agreed, then approved', () => {
     expect(of('W3', {})).toMatchObject({ state: 'planned', why: '2 more to approve' });
-    expect(of('W3', {}).all).toMatch(/^WAITS FOR APPROVAL of 11 steps: \d+ row changes to come$/);
+    expect(of('W3', {}).all).toMatch(/^WAITS FOR APPROVAL of 16 steps: \d+ row changes to come$/);
     expect(of('W3', { approvals: yes })).toMatchObject({ state: 'approved', why: 'by voter_owner_1, voter_owner_2' });
     expect(of('W3', { approvals: yes }).all).toMatch(/^APPROVED: /);
-    expect(of('W8', {})).toMatchObject({ state: 'planned', why: 'it changes no row, so nobody has to approve it' });
+    expect(of('W8', {})).toMatchObject({ state: 'planned', why: '2 more to approve' });
+    expect(of('W8', { plan: RETIRE }).why).toBe('it changes no row, so nobody has to approve it');
+    const kept = of('W3', { approvals: [said(), said({ approver: 'voter_owner_2' }, { entered: false })] });
+    expect(kept).toMatchObject({ state: 'planned', why: 'signed by voter_owner_2, and not entered in the runtime' });
+    expect(kept.all).toMatch(/^SIGNED, NOT ENTERED in the runtime: 16 steps; /);
     const free = documentOf();
     expect(of('W3', { plan: free, quorum: null }).why).toBe('this stack asks for no approval');
     expect(of('W3', { plan: free, quorum: null }).all).toMatch(/^PLANNED, no approval asked for: /);
@@ -65,7 +66,7 @@ describe('the state of a step', () => {
     const under = of('W2', reading({ runs, engine: true }));
     expect(under).toMatchObject({ state: 'under way', why: `3 of ${W2.length} commands done` });
     expect(under.rows?.slice(2, 5)).toEqual(['done', 'begun', 'to come']);
-    expect(under.all).toBe('UNDER WAY: 4 of 11 steps done');
+    expect(under.all).toBe('UNDER WAY: 8 of 16 steps done');
     expect(of('W2', reading({ runs, engine: false }))).toMatchObject({
       state: 'held',
       why: expect.stringContaining('no engine is at work'),

@@ -2,6 +2,7 @@ import { type DecisionOrder, type SignedApproval, statementFor } from '../../../
 import type { PlanDocument, PlannedRow } from '../../../domain/planning/document.ts';
 import type { StepId } from '../../../domain/steps/step.ts';
 import { type ReviewInput, type ReviewView, reviewViewOf } from '../../../review/page/view.ts';
+import { type ApprovalView, approvalViewOf, type FoundDecision } from '../../../review/plan/approval-view.ts';
 import type { JournalEntry, Reading, RuntimeView } from '../../../review/plan/runtime-view.ts';
 import { altered, documentOf, PROGRAM } from './plan.ts';
 
@@ -31,7 +32,16 @@ export const RETIRE = planOf((plan) => {
 
 export function read(changes: Partial<RuntimeView> = {}): Reading {
   const { system, database } = PLAN.target;
-  const view = { target: { system, database }, knows_plan: true, runs: [], requests: [], live: {}, engine: false };
+  const view = {
+    target: { system, database },
+    knows_plan: true,
+    runs: [],
+    requests: [],
+    live: {},
+    decisions: [],
+    quorum: 2,
+    engine: false,
+  };
   return { at: AT, fault: null, view: { ...view, ...changes } };
 }
 
@@ -56,5 +66,17 @@ export function runsOf(rows: readonly PlannedRow[], changes: Partial<JournalEntr
 
 export function signedOf(plan: PlanDocument, order: Partial<DecisionOrder> = {}): SignedApproval {
   const given = { approver: 'voter_owner_1', decision: 'approve' as const, expires_at: LATER, steps: null, ...order };
-  return { statement: statementFor(plan, given), signature: '-----BEGIN SSH SIGNATURE-----' };
+  return { statement: statementFor(plan, given), signature: '-----BEGIN SSH SIGNATURE-----', votes: [] };
+}
+
+/** A decision that holds and is entered, by a key of the approver's own. */
+export function said(
+  order: Partial<DecisionOrder> = {},
+  found: Partial<FoundDecision> = {},
+  plan = PLAN,
+): ApprovalView {
+  const { statement } = signedOf(plan, order);
+  const { approver, decision } = statement;
+  const known = { file: `${approver}-${decision}.json`, key: `SHA256:${approver}`, fault: null, entered: true };
+  return approvalViewOf({ statement, ...known, ...found }, PLAN);
 }

@@ -1,0 +1,87 @@
+import { C1Error } from '../codes.ts';
+import type { StepId } from '../steps/step.ts';
+import type { ApprovalStatement } from './statement.ts';
+
+/** A decision as the runtime has it, with what is known of its signature. */
+export interface JudgedDecision {
+  readonly statement: ApprovalStatement;
+  /** Past its time, by the clock of the database. */
+  readonly isOver: boolean;
+  /** Of the key that signed it; null where the signature does not hold. */
+  readonly fingerprint: string | null;
+  /** Why it does not count; null where it does. */
+  readonly fault: string | null;
+}
+
+/** Which step is asked about; a retire is of whatever the stack has there, so that no definition is held against it. */
+export interface AskedStep {
+  readonly stack: string;
+  readonly step: string;
+  readonly direction: ApprovalStatement['direction'];
+  readonly definition: string | null;
+}
+
+/** How a step stands with its owners. */
+export interface Standing {
+  /** Those who count: in time, signed, each with a key of his own. */
+  readonly approvers: readonly string[];
+  readonly deniedBy: readonly string[];
+  /** Decisions that do not count, and why. */
+  readonly faults: readonly string[];
+}
+
+export function standingOf(decisions: readonly JudgedDecision[], asked: AskedStep): Standing {
+  const about = decisions.filter(({ statement }) => isAbout(statement, asked));
+  const deniedBy = about.filter(({ statement }) => statement.decision === 'deny').map(approverOf);
+  const approvals = about.filter(({ statement }) => statement.decision === 'approve');
+  const counting = approvals.filter(({ fault, isOver }) => fault === null && !isOver);
+  const byKey = new Map(counting.map((one) => [one.fingerprint, approverOf(one)]));
+  return {
+    approvers: [...new Set(byKey.values())],
+    deniedBy: [...new Set(deniedBy)],
+    faults: approvals.flatMap((one) => faultOf(one)),
+  };
+}
+
+/** @throws C1Error HOLD_PLAN_NOT_APPROVED */
+export function assertStanding({ approvers, deniedBy, faults }: Standing, asked: AskedStep, quorum: number): void {
+  const [denied] = deniedBy;
+  if (denied === undefined && approvers.length >= quorum) return;
+  const counted = approvers.length === 0 ? '' : ` (${approvers.join(', ')})`;
+  const others = faults.length === 0 ? '' : `; ${faults.join('; ')}`;
+  const seen = denied === undefined ? `${approvers.length} of ${quorum} approvals${counted}` : `a denial by ${denied}`;
+  throw new C1Error('HOLD_PLAN_NOT_APPROVED', {
+    seen: `${nameOf(asked)} with ${seen}${others}`,
+    expected: `${quorum} approvals of it as it is declared, by owners with keys of their own, and no denial`,
+    next: NEXT[asked.direction],
+  });
+}
+
+const NEXT = {
+  apply: 'npx c1 review, then npx c1 approve --as <owner> by each, then npx pulumi up',
+  retire:
+    'npx c1 retire --plan --out retire.json, npx c1 approve --plan retire.json --as <owner> by each, then npx pulumi destroy',
+} as const;
+
+function isAbout(statement: ApprovalStatement, { stack, step, direction, definition }: AskedStep): boolean {
+  return (
+    statement.stack === stack &&
+    statement.direction === direction &&
+    statement.steps.some(
+      (one) => one.id === (step as StepId) && (definition === null || one.definition_digest === definition),
+    )
+  );
+}
+
+function faultOf({ statement, fault, isOver }: JudgedDecision): readonly string[] {
+  if (fault !== null) return [`${statement.approver}: ${fault}`];
+  return isOver ? [`${statement.approver}: until ${statement.expires_at}, which is over`] : [];
+}
+
+function approverOf({ statement }: JudgedDecision): string {
+  return statement.approver;
+}
+
+function nameOf({ step, direction }: AskedStep): string {
+  return direction === 'apply' ? step : `the retire of ${step}`;
+}

@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Client } from 'pg';
+import { allowedFor } from '../../domain/allowed-signers.ts';
+import type { JudgedDecision } from '../../domain/approval/standing.ts';
+import { APPROVAL_NAMESPACE, approvalStatement, type SignedApproval } from '../../domain/approval/statement.ts';
+import type { Json } from '../../domain/canonical.ts';
+import { C1Error } from '../../domain/codes.ts';
+import { type Signers, sshKeygen, verify } from './ssh.ts';
+
+interface StatementRow {
+  readonly statement: unknown;
+  readonly signature: string;
+  readonly approver: string;
+  readonly over: boolean;
+}
+
+export interface PlanDecisions {
+  readonly quorum: number;
+  readonly decisions: readonly JudgedDecision[];
+}
+
+/**
+ * What owners decided about plans of a stack, each with its signature checked.
+ *
+ * @param operator whose own approval counts for nothing, whatever name it has
+ * @throws C1Error ERROR_READ_FAILED; ERROR_SSH_MISSING, HOLD_SIGNERS_MISSING
+ */
+export async function readPlanDecisions(
+  client: Client,
+  signers: Signers,
+  { stack, operator }: { readonly stack: string; readonly operator: string },
+): Promise<PlanDecisions> {
+  const { rows } = await client.query<StatementRow>(
+    `select p.statement, p.signature, p.approver::text as approver,
+            (p.statement ->> 'expires_at')::timestamptz <= clock_timestamp() as over
+       from iu_core.plan_statement p where p.statement ->> 'stack' = $1 order by p.seq`,
+    [stack],
+  );
+  const asked = await client.query<{ quorum: number | null }>('select iu_core.plan_quorum()::int as quorum');
+  const quorum = asked.rows[0]?.quorum ?? null;
+  if (quorum === null) throw unread('no approval_quorum', 'how many owners have to approve');
+  const own = rows.length === 0 ? [] : operatorKeys(signers, operator);
+  return { quorum, decisions: rows.map((row) => judged(row, signers, own)) };
+}
+
+/** @throws C1Error ERROR_READ_FAILED when it is no statement of this version: it could be a denial */
+function judged({ statement, signature, approver, over }: StatementRow, signers: Signers, own: readonly string[]) {
+  const parsed = approvalStatement.safeParse(statement);
+  if (!parsed.success) throw unread('a decision of another shape', 'statements c1.approval/v1');
+  const found = { statement: parsed.data, signature };
+  const { fingerprint, fault } = signatureOf(found, signers, own);
+  const other = approver === found.statement.approver ? null : `entered by ${approver}`;
+  return { statement: found.statement, isOver: over, fingerprint, fault: fault ?? other };
+}
+
+/** The key that made a signature, and why the decision would not count. */
+export function signatureOf(
+  { statement, signature }: Pick<SignedApproval, 'statement' | 'signature'>,
+  signers: Signers,
+  own: readonly string[],
+): Pick<JudgedDecision, 'fingerprint' | 'fault'> {
+  const options = { namespace: APPROVAL_NAMESPACE };
+  try {
+    const fingerprint = verify(signers, statement as unknown as Json, signature, statement.approver, options);
+    return { fingerprint, fault: own.includes(fingerprint) ? "signed with the operator's own key" : null };
+  } catch (cause) {
+    if (!(cause instanceof C1Error) || !COUNTS_FOR_NOTHING.includes(cause.code)) throw cause;
+    return { fingerprint: null, fault: `${cause.code}, ${cause.seen}` };
+  }
+}
+
+const COUNTS_FOR_NOTHING: readonly string[] = ['REJECT_UNKNOWN_SIGNER', 'REJECT_APR_ALTERED', 'REJECT_SIGNER_REVOKED'];
+
+/** Fingerprints of the keys that are listed for whoever runs the program, whatever they are listed for. */
+export function operatorKeys({ folder }: Signers, operator: string): readonly string[] {
+  const list = readFileSync(join(folder, 'allowed_signers'), 'utf8');
+  const keys = OPERATOR_NAMESPACES.flatMap((namespace) => allowedFor(list, namespace))
+    .filter(({ principals }) => principals.includes(operator))
+    .map(({ key }) => key);
+  return [...new Set(keys)].map(fingerprintOf);
+}
+
+const OPERATOR_NAMESPACES = [APPROVAL_NAMESPACE, 'c1-apr'] as const;
+
+function fingerprintOf(key: string): string {
+  const ended = sshKeygen(['-l', '-f', '-'], `${key}\n`);
+  const [, fingerprint] = /(SHA256:\S+)/.exec(ended.stdout) ?? [];
+  if (ended.status === 0 && fingerprint !== undefined) return fingerprint;
+  throw new C1Error('HOLD_SIGNERS_MISSING', {
+    seen: 'a key in allowed_signers that ssh-keygen cannot read',
+    expected: 'public keys',
+  });
+}
+
+function unread(seen: string, expected: string): C1Error {
+  return new C1Error('ERROR_READ_FAILED', { seen, expected });
+}
