@@ -14,7 +14,7 @@ export function whatChanges(plan: PlanDocument): readonly string[] {
   const where = `${counted(surfaces.size, 'surface')}, by ${counted(steps.length, 'step')}`;
   const quiet = plan.steps.filter((step) => !steps.includes(step)).map(({ id }) => id);
   const rows = `${counted(deltas.length, 'row change')} on ${where}`;
-  const begin = plan.direction === 'apply' ? rows : `${rows}: this plan takes back what was applied`;
+  const begin = plan.direction === 'apply' ? rows : `This plan takes back what was applied: ${rows}`;
   return [
     `${begin}: ${kindsOf(deltas)}.`,
     'Nothing else may change: a run whose rows are other than the ones listed here fails and writes nothing.',
@@ -58,6 +58,9 @@ export function whatUndoes(plan: PlanDocument): readonly string[] {
   return [
     `One command, npx pulumi destroy --stack ${stack}, which goes back step by step, ${first === last ? `here ${first}` : `from ${last} to ${first}`}; each step says below how.`,
     'Rows are retired, revoked or superseded, replaced files come back byte for byte; no row is deleted, and a table is dropped only while it is empty.',
+    ...(plan.config.approvals === 'none'
+      ? []
+      : ['It asks the owners as well, about a plan of its own: npx c1 retire --plan.']),
     kept(deltas),
   ];
 }
@@ -72,11 +75,9 @@ function kept(deltas: readonly PlannedDelta[]): string {
 
 export function whoApproved(view: ReviewView): readonly string[] {
   const asked = view.standings.filter(({ isAsked }) => isAsked);
-  const faulty = view.approvals.filter(({ fault }) => fault !== null).length;
-  const faults =
-    faulty === 0
-      ? []
-      : [`${counted(faulty, 'approval file')} of ${view.approvals.length} counts for nothing: see Approvals.`];
+  const faulty = view.approvals.filter(({ holds }) => !holds).length;
+  const said = `${counted(faulty, 'decision')} of ${view.approvals.length} ${faulty === 1 ? 'does' : 'do'} not hold: see Approvals.`;
+  const faults = faulty === 0 ? [] : [said];
   if (asked.length === 0) return ['Nobody has to: no row changes.', ...faults];
   return [...deniedBy(asked), ...approvedBy(view, asked), ...faults];
 }
@@ -102,7 +103,11 @@ function approvedBy({ quorum }: ReviewView, asked: readonly Standing[]): readonl
   if (waiting.length > 0)
     said.push(`Not entered in the runtime yet, which opens nothing before: ${waiting.join(', ')}.`);
   const open = asked.filter(({ missing, deniers }) => missing > 0 && deniers.length === 0);
-  if (open.length === 0) return [...said, `That is enough: ${quorum} of ${quorum} for each step${untilOf(asked)}.`];
+  if (open.length === 0)
+    return [
+      ...said,
+      `That is enough${waiting.length > 0 ? ' once it is entered' : ''}: ${quorum} of ${quorum} for each step${untilOf(asked)}.`,
+    ];
   const most = Math.max(...open.map(({ missing }) => missing));
   return [...said, `Still missing: ${counted(most, 'owner')} for ${stepNames(open, asked)}.`];
 }

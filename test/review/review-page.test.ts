@@ -195,7 +195,9 @@ describe('the three answers', () => {
     expect(whatChanges(PLAN).join(' ')).toMatch(
       /^\d+ row changes on 20 surfaces, by 11 steps: \d+ rows are new, \d+ rows are changed\. Nothing else may change: .* H2, H3, H6, PREWRITE, W8 change no row\.$/,
     );
-    expect(whatChanges(RETIRE).join(' ')).toMatch(/: this plan takes back what was applied: \d+ rows are retired\./);
+    expect(whatChanges(RETIRE).join(' ')).toMatch(
+      /^This plan takes back what was applied: \d+ row changes on 20 surfaces, by 11 steps: \d+ rows are retired\./,
+    );
     const nothing = altered(PLAN, (plan) => void plan.steps.splice(0));
     expect([whatChanges(nothing)[0], whatUndoes(nothing)[0]]).toEqual([
       expect.stringMatching(/^Nothing: the runtime already is/),
@@ -217,7 +219,11 @@ describe('the three answers', () => {
     expect(approved()).toBe('Nobody yet. 2 owners must approve each of 16 steps.');
     expect(approved(said())).toBe('voter_owner_1 approved all 16 steps. Still missing: 1 owner for all 16 steps.');
     expect(approved(said(), said({ approver: 'voter_owner_2', steps: ['W2', 'W3'] }))).toContain(
-      'voter_owner_2 approved W2, W3. Still missing: 1 owner for BASELINE, H1',
+      'voter_owner_2 approved W2, W3. Still missing: 1 owner for 14 of 16 steps, all but W2, W3.',
+    );
+    const kept = said({ approver: 'voter_owner_2' }, { entered: false });
+    expect(approved(said(), kept)).toMatch(
+      /Not entered in the runtime yet, .*: voter_owner_2\. That is enough once it is entered: 2 of 2/,
     );
     expect(approved(said(), said({ approver: 'voter_owner_2' }))).toMatch(
       /That is enough: 2 of 2 for each step, until 2026-06-24T10:00:00Z\.$/,
@@ -225,7 +231,7 @@ describe('the three answers', () => {
     const no = approved(said(), said({ approver: 'voter_owner_2', decision: 'deny', steps: ['W7'] }));
     expect(no).toMatch(/^DENIED by voter_owner_2: W7\. A denial is final for these rows\./);
     expect(no).toMatch(/Still missing: 1 owner for 15 of 16 steps, all but W7\.$/);
-    expect(approved(unreadableApproval('x.json', 'no JSON'))).toContain('1 approval file of 1 counts for nothing');
+    expect(approved(unreadableApproval('x.json', 'no JSON'))).toContain('1 decision of 1 does not hold');
     expect(whoApproved(viewOf({ plan: documentOf(), quorum: null }))[0]).toMatch(
       /^Nobody has to: this stack asks for no approval/,
     );
