@@ -1,4 +1,4 @@
-import { code, type Html, html, table } from '../html/html.ts';
+import { type Html, html, table } from '../html/html.ts';
 import { type ApprovalView, isOver } from '../plan/approval-view.ts';
 import { ownersOf } from './steps.ts';
 import type { ReviewView } from './view.ts';
@@ -21,7 +21,7 @@ ${table(
   ],
 )}
 ${table('Decisions, of the checkout and of the runtime', files, [
-  { head: 'file', cell: ({ file }) => (file === null ? 'only in the runtime' : code(file)) },
+  { head: 'file', cell: ({ file }) => (file === null ? 'only in the runtime' : file) },
   { head: 'who', cell: ({ approver }) => approver ?? 'unknown' },
   { head: 'says', cell: ({ decision }) => decision ?? 'cannot be read' },
   { head: 'steps', cell: ({ steps: said }) => said.map(({ id }) => id).join(', ') },
@@ -39,8 +39,12 @@ function signature({ holds }: ApprovalView): Html {
 function counts(one: ApprovalView, { now, steps }: ReviewView): Html {
   if (one.fault !== null) return html`<span class="bad">no: ${one.fault}</span>`;
   if (isOver(one, now)) return html`<span class="bad">no: it has expired</span>`;
-  const own = steps.filter(({ standing: { isAsked, approvers, deniers } }) => {
-    return isAsked && (one.decision === 'deny' ? deniers : approvers).includes(one.approver ?? '');
+  const own = steps.filter(({ standing: { step, isAsked, approvers, deniers } }) => {
+    return (
+      isAsked &&
+      one.steps.some(({ id }) => id === step) &&
+      (one.decision === 'deny' ? deniers : approvers).includes(one.approver ?? '')
+    );
   });
   if (own.length > 0) return html`<span class="good">for ${own.map(({ step }) => step.id).join(', ')}</span>`;
   return html`<span class="bad">no: for none of these rows (another plan, or denied by the same owner)</span>`;

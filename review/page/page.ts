@@ -51,11 +51,11 @@ ${SECTIONS.map(([id, name, of]) => section(id, name, of(view, parts)))}
 }
 
 /** In groups of eight for the eye; copied it is one word. */
-function digest({ plan_digest, target, config }: PlanDocument): Html {
+function digest({ direction, plan_digest, target, config }: PlanDocument): Html {
   const groups = (plan_digest.match(/.{1,8}/g) ?? []).map((group) => html`<span>${group}</span>`.text).join('');
   return html`<dl class="compare">
 <dt>Plan digest</dt><dd><code class="digest">${new Html(groups)}</code></dd>
-<dt>Compare</dt><dd>These 64 characters must be the same in what <code>npx c1 plan</code> shows the operator, in the comment of the pull request, and in the file that you sign. If one differs, it is another plan: deny, and ask.</dd>
+<dt>Compare</dt><dd>These 64 characters must be the same in what <code>npx c1 ${direction === 'apply' ? 'plan' : 'retire --plan'}</code> shows the operator, in the comment of the pull request, and in the file that you sign. If one differs, it is another plan: deny, and ask.</dd>
 <dt>Target</dt><dd>${target.kind} runtime, database system ${code(target.system)}, database ${code(target.database)}${target.ssh_host_key === null ? '' : html`, host key ${code(target.ssh_host_key)}`}; through ${config.through}</dd>
 </dl>`;
 }

@@ -45,7 +45,11 @@ function changesOf(plan: PlanDocument, live: Readonly<Record<string, number>>): 
     const count = (...ops: readonly PlannedDelta['op'][]) => own.filter(({ op }) => ops.includes(op)).length;
     const isTable = !['outside', 'bookkeeping'].includes(SURFACES[surface].kind);
     const before = isTable ? (plan.prestate[surface]?.live ?? 0) : null;
-    const net = plan.totals.reduce((sum, one) => sum + (one.surface === surface ? one.remaining : 0), 0);
+    // What has no state of its own is only appended to, also where its rows take something back.
+    const isAppended = SURFACES[surface].kind === 'history' && SURFACES[surface].status === null;
+    const net = isAppended
+      ? count('insert')
+      : plan.totals.reduce((sum, one) => sum + (one.surface === surface ? one.remaining : 0), 0);
     return {
       ...{ surface, before, after: before === null ? null : before + net },
       ...{ added: count('insert', 'reinstate'), changed: count('update'), retired: count('retire') },
