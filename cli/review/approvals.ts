@@ -31,11 +31,12 @@ export function readApprovals({ folder, signers, entered }: Places, plan: PlanDo
   return [
     ...files.map((found) => {
       if (!('statement' in found)) return found;
-      const isEntered = entered?.some(({ statement }) => isSame(statement, found.statement)) ?? null;
-      return approvalViewOf({ ...found, entered: isEntered }, plan);
+      const own = entered?.find(({ statement }) => isSame(statement, found.statement));
+      const isEntered = entered === null ? null : own !== undefined;
+      return approvalViewOf({ ...found, entered: isEntered, spent: own?.spent ?? [] }, plan);
     }),
-    ...elsewhere.map(({ statement, fingerprint, fault }) =>
-      approvalViewOf({ file: null, statement, key: fingerprint, fault, entered: true }, plan),
+    ...elsewhere.map(({ statement, fingerprint, fault, spent }) =>
+      approvalViewOf({ file: null, statement, key: fingerprint, fault, entered: true, spent }, plan),
     ),
   ];
 }

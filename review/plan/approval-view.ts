@@ -23,6 +23,8 @@ export interface ApprovalView {
   readonly holds: boolean;
   /** Whether the runtime has it, entered by the owner's own login; null where the runtime could not be asked. */
   readonly entered: boolean | null;
+  /** Steps that a run went through in the other direction since: of what comes now it says nothing. */
+  readonly spent: readonly string[];
   /** Why it counts for nothing, or for less than it says; null where nothing is wrong with it. */
   readonly fault: string | null;
 }
@@ -52,14 +54,15 @@ export interface FoundDecision {
   /** Null where the signature holds. */
   readonly fault: string | null;
   readonly entered: boolean | null;
+  readonly spent: readonly string[];
 }
 
 export function approvalViewOf(
-  { file, statement, key, fault, entered }: FoundDecision,
+  { file, statement, key, fault, entered, spent }: FoundDecision,
   plan: PlanDocument,
 ): ApprovalView {
   const { approver, decision, steps, expires_at } = statement;
-  const said = { file, approver, decision, steps, expires_at, key, entered };
+  const said = { file, approver, decision, steps, expires_at, key, entered, spent };
   return { ...said, holds: fault === null, fault: fault ?? otherPlan(statement, plan) };
 }
 
@@ -74,6 +77,7 @@ export function unreadableApproval(file: string, fault: string): ApprovalView {
     key: null,
     holds: false,
     entered: null,
+    spent: [],
     fault,
   };
 }
@@ -151,9 +155,10 @@ export function isOver({ decision, expires_at }: ApprovalView, now: Date): boole
  * An approval is of the step as it is declared, and of the very rows: each that is still to come is in it. What was applied of
  * it already leaves the rest approved. A retire is of whatever is there, so that no definition is held against it.
  */
-function covers({ steps }: ApprovalView, { direction }: PlanDocument, step: PlannedStep): boolean {
+function covers({ steps, spent }: ApprovalView, { direction }: PlanDocument, step: PlannedStep): boolean {
   const said = steps.find(({ id }) => id === step.id);
-  if (said === undefined || (direction === 'apply' && said.definition_digest !== step.definition_digest)) return false;
+  if (said === undefined || spent.includes(step.id)) return false;
+  if (direction === 'apply' && said.definition_digest !== step.definition_digest) return false;
   return changesOf(step).every(({ owner, delta_digest }) => names(said, owner, delta_digest));
 }
 

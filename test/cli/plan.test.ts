@@ -111,7 +111,7 @@ test(
 );
 
 test(
-  'the review page is of the same plan, made by itself or handed over, and needs nobody to be applied',
+  'the review page is of the same plan, made by itself or handed over',
   async () => {
     const page = inState('review.html');
     const own = await copy.c1('review', '--out', page, '--json');

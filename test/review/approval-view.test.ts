@@ -64,6 +64,11 @@ describe('where a step stands with its owners', () => {
     expect(of('W3', [said(), over])).toMatchObject({ approvers: ['voter_owner_1'], missing: 1 });
   });
 
+  test('is of this occasion: what was taken back since, and comes again, is asked about anew', () => {
+    const before = said({ approver: 'voter_owner_2' }, { spent: ['W3'] });
+    expect([of('W3', [said(), before]).missing, of('W4', [said(), before]).missing]).toEqual([1, 0]);
+  });
+
   test('a denial stays, also past its time and beside an approval of the same owner', () => {
     const no = said({ approver: 'voter_owner_2', decision: 'deny', steps: ['W3'], expires_at: '2026-06-01T00:00:00Z' });
     expect(of('W3', [...both, no])).toMatchObject({ deniers: ['voter_owner_2'], approvers: ['voter_owner_1'] });

@@ -77,6 +77,12 @@ export function said(
 ): ApprovalView {
   const { statement } = signedOf(plan, order);
   const { approver, decision } = statement;
-  const known = { file: `${approver}-${decision}.json`, key: `SHA256:${approver}`, fault: null, entered: true };
+  const known = {
+    file: `${approver}-${decision}.json`,
+    key: `SHA256:${approver}`,
+    fault: null,
+    entered: true,
+    spent: [],
+  };
   return approvalViewOf({ statement, ...known, ...found }, PLAN);
 }
