@@ -36,7 +36,8 @@ function common(stack: string, direction: Direction): readonly Offered[] {
 
 function toApply(stack: string): readonly Offered[] {
   return [
-    { what: 'Apply, once approved', command: `npx pulumi up --stack ${stack}` },
+    { what: 'Apply, once approved', command: `npx c1 apply --stack ${stack} --yes --against plan.json` },
+    { what: 'The same by plain pulumi', command: `npx pulumi up --stack ${stack}` },
     {
       what: 'See what taking it back would change',
       command: `npx c1 retire --plan --stack ${stack} --out retire.json`,
