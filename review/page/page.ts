@@ -4,7 +4,7 @@ import { page } from '../html/page.ts';
 import { commandsOf } from '../plan/commands.ts';
 import { differenceLine, operationsText, summaryOf } from '../plan/summary.ts';
 import { whatChanges, whatUndoes } from './answers.ts';
-import { type Parts, part } from './live.ts';
+import { type Parts, part } from './part.ts';
 import { partsOf, sentences } from './parts.ts';
 import { stateChip } from './state-chip.ts';
 import { timeline } from './steps.ts';

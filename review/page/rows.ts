@@ -4,7 +4,7 @@ import type { PlannedDelta, PlannedRow } from '../../domain/planning/document.ts
 import { SURFACES } from '../../domain/surfaces.ts';
 import { code, type Html, html, list, table } from '../html/html.ts';
 import { counted } from '../plan/summary.ts';
-import { type Parts, part } from './live.ts';
+import { type Parts, part } from './part.ts';
 import { shownValue } from './value.ts';
 
 const SIGNS: Readonly<Record<PlannedDelta['op'], string>> = { insert: '+', reinstate: '+', update: '~', retire: '-' };

@@ -4,7 +4,7 @@ import type { Standing } from '../plan/approval-view.ts';
 import { decide } from '../plan/commands.ts';
 import type { StepView } from '../plan/step-state.ts';
 import { counted } from '../plan/summary.ts';
-import { type Parts, part } from './live.ts';
+import { type Parts, part } from './part.ts';
 import { commandRow } from './rows.ts';
 import { shownValue } from './value.ts';
 import type { ReviewView } from './view.ts';
