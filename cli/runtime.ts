@@ -1,12 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { C1Error } from '../domain/codes.ts';
-import { type ApprovalRule, DEFAULT_RULE } from '../runtime/approvals.ts';
+import { type ApprovalRule, DEFAULT_RULE, type WantedRule } from '../runtime/approvals.ts';
 import { stateDirOf } from '../runtime/paths.ts';
 import { connectionUrl, eachSnapshotBatch, URL_ROLES } from '../runtime/read.ts';
 import { type RunningRuntime, resetRuntime, startRuntime, stopRuntime } from '../runtime/runtime.ts';
 import { type RuntimeStatus, runtimeStatus, statusFinding } from '../runtime/status.ts';
 import { STACK } from './engine.ts';
 import { examples, print, printAnswer, printLabel, terminalReporter } from './output.ts';
+import { ruleOfStack } from './rule.ts';
 import { resourcesOnDisk } from './stack.ts';
 
 interface JsonFlag {
@@ -19,7 +20,8 @@ interface RuleFlags extends JsonFlag {
 }
 
 function approvalsOption(): Option {
-  const text = 'whether owners have to approve each step; said once, when the runtime is made (default: required)';
+  const text =
+    'whether owners have to approve each step; said once, when the runtime is made (default: as the stack says)';
   return new Option('--approvals <rule>', text).choices(['required', 'none']);
 }
 
@@ -32,8 +34,9 @@ function quorumOption(): Option {
 }
 
 /** Only what was said: the rest is as the runtime was made. */
-function ruleOf({ approvals, quorum }: RuleFlags): Partial<ApprovalRule> {
-  return { ...(approvals === undefined ? {} : { approvals }), ...(quorum === undefined ? {} : { quorum }) };
+function ruleOf({ approvals, quorum }: RuleFlags): WantedRule {
+  const said = { ...(approvals === undefined ? {} : { approvals }), ...(quorum === undefined ? {} : { quorum }) };
+  return { said, otherwise: ruleOfStack() };
 }
 
 /** `c1 runtime …`: the embedded governed runtime (runtime.md). */

@@ -4,6 +4,7 @@ import { startRuntime } from '../runtime/runtime.ts';
 import { STACK } from './engine.ts';
 import { reportFailure } from './failure.ts';
 import { colorsFor, print, terminalReporter } from './output.ts';
+import { ruleOfStack } from './rule.ts';
 import { assertStateOfProgram, selectStack } from './stack.ts';
 
 /** `npm run setup`, after the engine is there: the runtime, and the stack that plain pulumi works on. */
@@ -11,7 +12,9 @@ async function main(): Promise<number> {
   try {
     const stateDir = stateDirOf(process.env);
     assertStateOfProgram(stateDir);
-    const { host, port } = await startRuntime(stateDir, terminalReporter(false));
+    const { host, port } = await startRuntime(stateDir, terminalReporter(false), {
+      rule: { otherwise: ruleOfStack() },
+    });
     await selectStack(STACK);
     await print(`runtime on ${host}:${port}, stack ${STACK} selected`);
     await print(`next: npx pulumi preview --stack ${STACK} --diff`);

@@ -31,16 +31,21 @@ export function approvalMigration(rule: ApprovalRule): Migration {
   };
 }
 
+/** What was said on the command line, and what holds where a runtime that was told nothing was told nothing. */
+export interface WantedRule {
+  readonly said?: Partial<ApprovalRule>;
+  readonly otherwise?: Partial<ApprovalRule>;
+}
+
 /**
  * The rule that a live database keeps: the one that it was made with; the wanted one where it was not told yet.
  *
- * @param wanted null where nobody said anything
- * @throws C1Error ERROR_CONFIG_INVALID when it was made with another one
+ * @throws C1Error ERROR_CONFIG_INVALID when it was made with another one than what was said
  */
-export async function ruleFor(client: Client, wanted: Partial<ApprovalRule> | null): Promise<ApprovalRule> {
+export async function ruleFor(client: Client, { said, otherwise }: WantedRule): Promise<ApprovalRule> {
   const told = await toldIn(client);
-  if (told === null) return { ...DEFAULT_RULE, ...wanted };
-  const kept = { ...told, ...wanted };
+  if (told === null) return { ...DEFAULT_RULE, ...otherwise, ...said };
+  const kept = { ...told, ...said };
   if (kept.approvals === told.approvals && kept.quorum === told.quorum) return told;
   throw new C1Error('ERROR_CONFIG_INVALID', {
     seen: `approvals ${kept.approvals}, quorum ${kept.quorum}`,

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { C1Error } from '../domain/codes.ts';
-import { type ApprovalRule, approvalMigration, ruleFor } from './approvals.ts';
+import { approvalMigration, ruleFor, type WantedRule } from './approvals.ts';
 import { withSuperuser } from './connect.ts';
 import {
   createDatabase,
@@ -25,9 +25,6 @@ export interface Server {
   readonly port: number;
   readonly report: Reporter;
 }
-
-/** Null where nobody said which. */
-export type WantedRule = Partial<ApprovalRule> | null;
 
 /** Roles, then the sealed template with every migration; a half-made template is made anew. */
 export async function ensurePristine(server: Server, bins: BinDigests): Promise<void> {

@@ -1,5 +1,6 @@
 import pRetry from 'p-retry';
 import { C1Error } from '../domain/codes.ts';
+import type { WantedRule } from './approvals.ts';
 import { type Built, buildBins } from './bin-build.ts';
 import { installBins } from './bin-install.ts';
 import { diskFinding, logSince, type StartOptions, startCluster, stopCluster } from './cluster.ts';
@@ -11,7 +12,7 @@ import type { BinDigests } from './install.ts';
 import { withLock } from './lock.ts';
 import { type StatePaths, statePaths } from './paths.ts';
 import type { Postmaster } from './postmaster.ts';
-import { ensureLive, ensurePristine, recreateLive, type Server, type WantedRule, withMaintenance } from './pristine.ts';
+import { ensureLive, ensurePristine, recreateLive, type Server, withMaintenance } from './pristine.ts';
 import { type Reporter, withProgress } from './reporter.ts';
 import { HOST } from './server-config.ts';
 import { ensureStandInKeys } from './stand-in-keys.ts';
@@ -53,7 +54,7 @@ export async function startRuntime(
       await ensureStandInKeys(paths, report);
       const { built, digests } = await refreshBins(server, await knownGood(server), false);
       await ensurePristine(server, digests);
-      await ensureLive(server, digests, options.rule ?? null);
+      await ensureLive(server, digests, options.rule ?? {});
       await bringExecutor(server, built);
       if (options.executor !== false) await startExecutor(paths, report);
       return { stateDir: paths.state, host: HOST, port: server.port, database: LIVE, pid: postmaster.pid };
@@ -73,11 +74,7 @@ export async function stopRuntime(stateDir: string, report: Reporter): Promise<b
 }
 
 /** Database and bins back to the starting state; port and passwords stay. The caller has asked the person. */
-export async function resetRuntime(
-  stateDir: string,
-  report: Reporter,
-  rule: WantedRule = null,
-): Promise<RunningRuntime> {
+export async function resetRuntime(stateDir: string, report: Reporter, rule: WantedRule = {}): Promise<RunningRuntime> {
   const paths = statePaths(stateDir);
   return withLock(paths, report, async () => {
     const { server, postmaster } = await startServer(stateDir, report, {});

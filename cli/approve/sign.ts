@@ -29,6 +29,7 @@ export interface SignOrder extends DecisionOrder {
  * @throws C1Error ERROR_USAGE, REJECT_UNKNOWN_SIGNER, REJECT_SIGNER_REVOKED, REJECT_SELF_APPROVAL, REJECT_APR_ALTERED
  */
 export function signDecision(paths: StatePaths, { plan, keyFile, ...order }: SignOrder): SignedApproval {
+  if (order.approver === OPERATOR) throw selfApproval(order.approver, 'who runs the program');
   const signers = signersOf(paths.secrets);
   const key = keyFile ?? keyFileOf(signers, order.approver);
   const statement = statementFor(plan, order);
@@ -70,9 +71,12 @@ export function assertCounts(signers: Signers, { statement, signature }: SignedA
     verify(list, statement as unknown as Json, signature, approver, { namespace: APPROVAL_NAMESPACE });
   }
   const { fault } = signatureOf({ statement, signature }, signers, own);
-  if (fault === null && approver !== OPERATOR) return;
-  throw new C1Error('REJECT_SELF_APPROVAL', {
-    seen: `a decision of ${approver} ${fault ?? 'who runs the program'}`,
+  if (fault !== null || approver === OPERATOR) throw selfApproval(approver, fault ?? 'who runs the program');
+}
+
+function selfApproval(approver: string, why: string): C1Error {
+  return new C1Error('REJECT_SELF_APPROVAL', {
+    seen: `a decision of ${approver}, ${why}`,
     expected: 'another person with another key',
     next: 'npx c1 approve by an owner who does not run the program',
   });

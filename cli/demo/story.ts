@@ -20,6 +20,7 @@ import { currentEvidence } from '../dry-run/evidence.ts';
 import { dryRun } from '../dry-run/run.ts';
 import { signStatement } from '../dry-run/sign.ts';
 import { STACK } from '../engine.ts';
+import { ruleOfStack } from '../rule.ts';
 import { appliedResources, assertStateOfProgram, selectStack } from '../stack.ts';
 import { assertOnly, type Preview, preview, run, runUntilQuorum, type Say } from './engine-run.ts';
 import { type Observation, observe } from './observe.ts';
@@ -98,7 +99,7 @@ async function select({ stateDir }: Story): Promise<string> {
 
 async function start(story: Story): Promise<string> {
   story.startedHere = !(await runtimeStatus(story.stateDir)).running;
-  story.runtime = await startRuntime(story.stateDir, SILENT);
+  story.runtime = await startRuntime(story.stateDir, SILENT, { rule: { otherwise: ruleOfStack() } });
   story.before = await observe(story.stateDir);
   assertNoRowsOfOurs(story.before);
   return `PostgreSQL on ${story.runtime.host}:${story.runtime.port}${story.startedHere ? '' : ', was running already'}`;

@@ -2,12 +2,17 @@ import { cp, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import type { Client } from 'pg';
 import { inject } from 'vitest';
 import type { StepId } from '../../domain/steps/step.ts';
 import { ensureEngine } from '../../engine/ensure.mjs';
 import { engineEnvironment } from '../../engine/environment.mjs';
 import { root, stateFolder } from '../../engine/root.mjs';
+import { type ApprovalRule, approvalMigration } from '../../runtime/approvals.ts';
+import { withSuperuser } from '../../runtime/connect.ts';
 import { installExecutor, startExecutor, stopExecutor } from '../../runtime/executor.ts';
+import { install } from '../../runtime/install.ts';
+import { migrations } from '../../runtime/migrations.ts';
 import { SILENT } from '../../runtime/reporter.ts';
 import { upWithOwners } from './owners.ts';
 import { createTestRuntime, type TestRuntime } from './runtime.ts';
@@ -45,12 +50,16 @@ const LINKED = ['domain', 'engine', 'index.ts', 'node_modules'];
 /** The policy pack reads the planned deltas that stand beside it. */
 const COPIED = ['package.json', 'payloads', 'planned-deltas.yaml', 'policy', 'Pulumi.yaml', 'Pulumi.dryrun.yaml'];
 
-/** @param server a server of its own for what is true of a whole server, e.g. that nobody wrote anything */
-export async function createTestProject(server?: TestServer): Promise<TestProject> {
+/**
+ * @param server a server of its own for what is true of a whole server, e.g. that nobody wrote anything
+ * @param rule what owners have to approve; nothing where absent
+ */
+export async function createTestProject(server?: TestServer, rule?: ApprovalRule): Promise<TestProject> {
   await ensureEngine();
   const { buildFolder, built } = server ?? inject('testServer');
   const runtime = await createTestRuntime(server);
   const { paths, port, database } = runtime;
+  if (rule !== undefined) await withSuperuser(paths, port, database, (client) => tell(client, rule));
   await installExecutor({ paths, buildFolder, built, port, database });
   await startExecutor(paths, SILENT);
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'c1 program-')));
@@ -61,11 +70,17 @@ export async function createTestProject(server?: TestServer): Promise<TestProjec
   const project = describe(folder, runtime);
   // The checkout's own stack may have been used; its salt belongs to its passphrase.
   await project.edit('Pulumi.dryrun.yaml', (text) =>
-    text.replace(/^encryptionsalt:.*\n/m, '').replace('c1:approvals: required', 'c1:approvals: none'),
+    text.replace(/^encryptionsalt:.*\n/m, '').replace(/c1:approvals: .*/, `c1:approvals: ${rule?.approvals ?? 'none'}`),
   );
   const init = await project.pulumi('stack', 'init', 'dryrun');
   if (init.exitCode !== 0) throw new Error(`pulumi stack init: ${init.all}`);
   return project;
+}
+
+/** As a start tells the live database. */
+async function tell(client: Client, rule: ApprovalRule): Promise<void> {
+  const { rows } = await client.query<{ bins: Record<string, string> }>('select iu_core.expected_bins() as bins');
+  await install(client, [...(await migrations()), approvalMigration(rule)], rows[0]?.bins ?? {});
 }
 
 function describe(folder: string, runtime: TestRuntime): TestProject {

@@ -53,10 +53,11 @@ export interface CheckoutCopy {
 
 const LIMIT = { timeout: 15_000, interval: 50 };
 
-export async function checkoutCopy(): Promise<CheckoutCopy> {
+/** @param approvals whether the owners have to approve each step of its stack */
+export async function checkoutCopy(approvals: 'required' | 'none' = 'none'): Promise<CheckoutCopy> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'c1 checkout-')));
   try {
-    await fill(folder);
+    await fill(folder, approvals);
   } catch (cause) {
     await rm(folder, { recursive: true, force: true });
     throw cause;
@@ -64,10 +65,10 @@ export async function checkoutCopy(): Promise<CheckoutCopy> {
   return describe(folder, join(folder, '.c1'));
 }
 
-async function fill(folder: string): Promise<void> {
+async function fill(folder: string, approvals: string): Promise<void> {
   // As root the server runs as another user, which must get through this folder.
   await chmod(folder, 0o755);
-  await copyWorkingFiles(folder);
+  await copyWorkingFiles(folder, approvals);
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
   await commitAll(folder);
   const stateDir = join(folder, '.c1');
@@ -76,7 +77,7 @@ async function fill(folder: string): Promise<void> {
   await symlink(join(stateFolder(), 'cache'), join(stateDir, 'cache'));
 }
 
-async function copyWorkingFiles(folder: string): Promise<void> {
+async function copyWorkingFiles(folder: string, approvals: string): Promise<void> {
   const { stdout } = await execa('git', ['ls-files', '-co', '--exclude-standard', '-z'], { cwd: root });
   // A linked node_modules, as worktrees have it, is no folder to .gitignore.
   for (const file of stdout.split('\0').filter((name) => name !== '' && name !== 'node_modules')) {
@@ -84,7 +85,8 @@ async function copyWorkingFiles(folder: string): Promise<void> {
     await copyFile(join(root, file), join(folder, file)).catch(ignoreDeleted);
   }
   const stack = join(folder, 'Pulumi.dryrun.yaml');
-  await writeFile(stack, (await readFile(stack, 'utf8')).replace(/^encryptionsalt:.*\n/m, ''));
+  const config = (await readFile(stack, 'utf8')).replace(/^encryptionsalt:.*\n/m, '');
+  await writeFile(stack, config.replace(/c1:approvals: .*/, `c1:approvals: ${approvals}`));
 }
 
 /** Listed by git and deleted in the working folder. */

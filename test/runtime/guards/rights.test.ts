@@ -41,6 +41,8 @@ const OWN: Readonly<Record<string, readonly string[]>> = {
   DOT_MIGRATION_APPLY: ['bind_handler', 'unbind_handler'],
   DOT_LEDGER_APPEND: ['dot_ledger_append_admission'],
   DOT_BASELINE_RECORD: ['baseline_write'],
+  // What an owner decides about a plan is no row of the governed surfaces.
+  [VOTE_DOT_CODE]: ['decide_plan'],
 };
 
 /** The executor's gate: read-only, for those who read for the executor and for C1's own DOTs. */
