@@ -26,25 +26,32 @@ export async function runRetire(
   { document, position }: MadeRetire,
   onLine: (line: string) => void,
 ): Promise<Retired> {
-  await destroy(document.stack, onLine);
+  const wasSignalled = await destroy(document.stack, onLine);
   const runs = await runsSince(stateDir, position);
-  return { runs: runs.length, differences: observedDifferences(document, runs) };
+  const differences = observedDifferences(document, runs);
+  // An engine that was stopped between two deletes says that all is deleted, and ends with 0: the journal knows better.
+  if (wasSignalled && differences.length > 0) throw interrupted();
+  return { runs: runs.length, differences };
 }
 
-/** A signal is handed on: what the engine began comes to its end first. */
-async function destroy(stack: PlanDocument['stack'], onLine: (line: string) => void): Promise<void> {
+/** A signal is handed on: what the engine began comes to its end first. Gives whether there was one. */
+async function destroy(stack: PlanDocument['stack'], onLine: (line: string) => void): Promise<boolean> {
   const interruption = new AbortController();
   const stop = () => interruption.abort();
   for (const signal of SIGNALS) process.on(signal, stop);
   try {
     const words = ['destroy', '--stack', stack, '--yes', '--skip-preview'];
     await pulumiOrThrow(words, { onLine, signal: interruption.signal });
+    return interruption.signal.aborted;
   } catch (cause) {
-    if (!interruption.signal.aborted) throw cause;
-    throw new C1Error('HOLD_INTERRUPTED', { seen: 'a signal during the destroy', expected: 'its end' }, { cause });
+    throw interruption.signal.aborted ? interrupted(cause) : cause;
   } finally {
     for (const signal of SIGNALS) process.off(signal, stop);
   }
+}
+
+function interrupted(cause?: unknown): C1Error {
+  return new C1Error('HOLD_INTERRUPTED', { seen: 'a signal during the destroy', expected: 'its end' }, { cause });
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
