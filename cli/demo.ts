@@ -1,10 +1,12 @@
 import { Command, CommanderError } from 'commander';
+import { deltaTable } from '../components/report.ts';
 import { C1Error } from '../domain/codes.ts';
 import { LABEL_LINE } from '../domain/label.ts';
 import { stateDirOf } from '../runtime/paths.ts';
 import { SILENT } from '../runtime/reporter.ts';
 import { stopRuntime } from '../runtime/runtime.ts';
-import { deltaTableOf, type Ending, endingJson, failureLines, summaryLines } from './demo/report.ts';
+import { discardApprovals } from './demo/ceremony.ts';
+import { type Ending, endingJson, failureLines, summaryLines } from './demo/report.ts';
 import { AFTER_PREVIEW, KEEP, type Story, TIDY_UP, UNTIL_PREVIEW } from './demo/story.ts';
 import { type Progress, secondsSince, tell } from './demo/tell.ts';
 import { asC1Error, reportFailure } from './failure.ts';
@@ -52,16 +54,22 @@ async function run(keep: boolean): Promise<Ending> {
   const began = Date.now();
   const interruption = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interruption.abort());
-  const story: Story = { stateDir: stateDirOf(process.env), signal: interruption.signal, startedHere: false };
+  const story: Story = {
+    stateDir: stateDirOf(process.env),
+    signal: interruption.signal,
+    startedHere: false,
+    approvals: [],
+  };
   const progress: Progress = { current: '', told: [] };
   const end = { story, told: progress.told };
   try {
     await tell(UNTIL_PREVIEW, story, progress);
-    await printPreview(story);
+    await printPlan(story);
     await tell([...AFTER_PREVIEW, keep ? KEEP : TIDY_UP], story, progress);
     return { ...end, seconds: secondsSince(began), kept: keep, failure: null };
   } catch (thrown) {
     const error = interruption.signal.aborted ? interrupted(progress.current) : asC1Error(thrown);
+    discardApprovals(story.approvals);
     const kept = await leave(story);
     return { ...end, seconds: secondsSince(began), kept, failure: { chapter: progress.current, error } };
   }
@@ -73,14 +81,16 @@ function interrupted(chapter: string): C1Error {
 
 /** After a failure: what was applied has to stay, with its runtime; a runtime of ours with nothing in it has not. */
 async function leave(story: Story): Promise<boolean> {
-  if (story.preview !== undefined || !story.startedHere) return true;
+  if (story.plan !== undefined || !story.startedHere) return true;
   await stopRuntime(story.stateDir, SILENT).catch(() => undefined);
   return false;
 }
 
 /** On standard error, as all progress: standard output has the one answer. */
-async function printPreview({ preview }: Story): Promise<void> {
-  for (const line of deltaTableOf(preview?.report ?? '')) await print(`  ${line}`, process.stderr);
+async function printPlan({ applying }: Story): Promise<void> {
+  if (applying === undefined) return;
+  const table = deltaTable(applying.totals, { counters: applying.prestate });
+  for (const line of table.split('\n')) await print(`  ${line}`, process.stderr);
 }
 
 async function show(ending: Ending, asJson: boolean): Promise<void> {

@@ -3,6 +3,7 @@ import { readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { CHECKOUT } from '../runtime/paths.ts';
+import { addApply } from './apply.ts';
 import { addApprovals } from './approvals.ts';
 import { addApprove } from './approve.ts';
 import { addApr } from './apr.ts';
@@ -30,6 +31,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addDrift,
   addApprove,
   addApprovals,
+  addApply,
   addRetire,
   addEvidence,
   addDryRun,

@@ -1,88 +1,40 @@
 import { C1Error } from '../../domain/codes.ts';
-import { type EngineOptions, pulumiOrThrow, STACK } from '../engine.ts';
+import type { PlanDocument } from '../../domain/planning/document.ts';
+import { type MadePlan, walkPlan } from '../walk.ts';
 
 /** What the engine said it did, by its own word: created, updated, deleted, unchanged … */
 export type Summary = Readonly<Record<string, number>>;
 
-export interface Preview {
-  /** Resources by operation, as `changeSummary` of `preview --json` has them. */
-  readonly summary: Summary;
-  /** How many commands the engine will run. */
-  readonly commands: number;
-  /** What the program printed: the label, the delta table, the rows. */
-  readonly report: string;
-  readonly config: Readonly<Record<string, string>>;
-}
-
 export type Say = (what: string) => void;
 
-export async function preview(): Promise<Preview> {
-  const { stdout } = await pulumiOrThrow(['preview', '--stack', STACK, '--json']);
-  const { changeSummary, config, diagnostics, steps } = JSON.parse(stdout) as PreviewDocument;
-  return {
-    summary: changeSummary,
-    commands: steps.filter(({ newState }) => newState?.type === COMMAND).length,
-    report: diagnostics.map(({ message }) => message).join('\n'),
-    config,
-  };
-}
-
-interface PreviewDocument {
-  readonly changeSummary: Summary;
-  readonly config: Readonly<Record<string, string>>;
-  readonly diagnostics: readonly { readonly message: string }[];
-  readonly steps: readonly { readonly newState?: { readonly type: string } }[];
-}
-
-const COMMAND = 'command:local:Command';
-
 export interface RunOptions {
-  /** Commands to come. */
-  readonly total: number;
   readonly say: Say;
   readonly signal: AbortSignal;
 }
 
-/**
- * Runs `up` until it waits for the owners, and gives the request that it waits for.
- *
- * @throws C1Error HOLD_COUNTER_DRIFT when it went through without asking anybody; whatever else stops it
- */
-export async function runUntilQuorum(options: RunOptions): Promise<string> {
-  try {
-    await run('up', options);
-  } catch (thrown) {
-    if (!(thrown instanceof C1Error) || thrown.code !== 'HOLD_APR_AWAITING_QUORUM') throw thrown;
-    const [request] = /APR-[A-Za-z0-9-]+/.exec(thrown.seen) ?? [];
-    if (request !== undefined) return request;
-    throw thrown;
-  }
-  throw new C1Error('HOLD_COUNTER_DRIFT', {
-    seen: 'an up that patched the registrar without the owners',
-    expected: 'HOLD_APR_AWAITING_QUORUM',
-  });
+const COMMAND = 'command:local:Command';
+
+/** Walks a plan, says how far it is, and gives what the engine did. @throws C1Error as `walkPlan` */
+export async function run(stateDir: string, made: MadePlan, { say, signal }: RunOptions): Promise<Summary> {
+  const onLine = counting(commandsOf(made.document), say);
+  return summaryOf((await walkPlan(stateDir, made, { onLine, signal })).stdout);
 }
 
-/** Runs `up` or `destroy` without its own preview, and says how far it is. */
-export async function run(command: 'up' | 'destroy', options: RunOptions): Promise<Summary> {
-  const words = [command, '--stack', STACK, '--yes', '--skip-preview'];
-  const { stdout } = await pulumiOrThrow(words, { signal: options.signal, ...counting(options) });
-  return summaryOf(stdout);
+function commandsOf({ resources }: PlanDocument): number {
+  return resources.filter(({ type }) => type === COMMAND).length;
 }
 
 const SAY_EVERY_MS = 2_000;
 
-function counting({ total, say }: RunOptions): EngineOptions {
+function counting(total: number, say: Say): (line: string) => void {
   let done = 0;
   let said = Date.now();
-  return {
-    onLine: (line) => {
-      if (!line.includes(COMMAND) || !/ (?:created|updated|deleted)\b/.test(line)) return;
-      done += 1;
-      if (Date.now() - said < SAY_EVERY_MS) return;
-      said = Date.now();
-      say(`${done} of ${total} commands`);
-    },
+  return (line) => {
+    if (!line.includes(COMMAND) || !/ (?:created|updated|deleted)\b/.test(line)) return;
+    done += 1;
+    if (Date.now() - said < SAY_EVERY_MS) return;
+    said = Date.now();
+    say(`${done} of ${total} commands`);
   };
 }
 

@@ -36,14 +36,6 @@ function failureJson({ chapter, error }: NonNullable<Ending['failure']>): Readon
   return { step: chapter, code, seen, expected, next, exitCode };
 }
 
-/** What the preview showed, for people: the program's own delta table, without the rows that follow it. */
-export function deltaTableOf(report: string): readonly string[] {
-  const lines = report.split('\n').map((line) => line.trimEnd());
-  const from = lines.findIndex((line) => /^step +surface /.test(line));
-  const to = lines.findIndex((line) => /^total /.test(line));
-  return from < 0 || to < from ? lines : lines.slice(from, to + 1);
-}
-
 /** The end of a demo that went well. */
 export function summaryLines({ story, kept, seconds }: Ending): readonly string[] {
   return [
@@ -74,7 +66,7 @@ function keptLines({ runtime }: Story): readonly string[] {
   return [
     `Kept: stack ${STACK} is applied, the runtime answers on ${runtime?.host}:${runtime?.port}.`,
     '  look      npx c1 runtime snapshot',
-    `  retire    npx pulumi destroy --stack ${STACK}`,
+    '  retire    npx c1 retire --plan --out retire.json, npx c1 approve --plan retire.json by both, npx c1 retire --yes',
     '  stop      npx c1 runtime stop',
   ];
 }
@@ -84,7 +76,7 @@ function endedLines({ startedHere }: Story): readonly string[] {
   return [
     `Tidied up: stack ${STACK} is empty, ${runtime}.`,
     '  keep it next time    npm run demo -- --keep',
-    `  by hand              npm run setup, then npx pulumi preview --stack ${STACK}`,
+    `  by hand              npm run setup, then npx c1 plan`,
   ];
 }
 
@@ -101,8 +93,8 @@ export function failureLines({ story, failure, kept }: Ending): readonly string[
   ];
 }
 
-function whatIsLeft({ preview, startedHere }: Story, kept: boolean): string {
-  if (preview !== undefined)
+function whatIsLeft({ plan, startedHere }: Story, kept: boolean): string {
+  if (plan !== undefined)
     return `The runtime runs on and stack ${STACK} is as it was left, so that it can be looked at.`;
   return `The demo applied nothing${startedHere && !kept ? '; the runtime that it started is stopped again' : ''}.`;
 }

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
-import { QUORUM } from '../../domain/apr.ts';
 import { C1Error } from '../../domain/codes.ts';
 import type { Authorization, AuthorizationKind } from '../../domain/dry-run-authorization.ts';
 import { parsePlannedDeltas, plannedCounts } from '../../domain/planned-deltas.ts';
-import { LAST_STEP } from '../../domain/program.ts';
+import type { PlanDocument } from '../../domain/planning/document.ts';
 import { STEP_IDS } from '../../domain/steps/step.ts';
 import { isSurfaceName } from '../../domain/surfaces.ts';
+import { isSettled, summaryOf } from '../../review/plan/summary.ts';
 import { verifyExecutor } from '../../runtime/executor.ts';
 import { CHECKOUT, statePaths } from '../../runtime/paths.ts';
 import { SILENT } from '../../runtime/reporter.ts';
@@ -15,14 +15,17 @@ import { VOTER_LOGINS } from '../../runtime/roles.ts';
 import { type RunningRuntime, startRuntime, stopRuntime } from '../../runtime/runtime.ts';
 import { DRY_RUN_SIGNERS } from '../../runtime/stand-in-keys.ts';
 import { runtimeStatus } from '../../runtime/status.ts';
-import { castVote } from '../apr/cast.ts';
+import { makeApply } from '../apply.ts';
 import { currentEvidence } from '../dry-run/evidence.ts';
 import { dryRun } from '../dry-run/run.ts';
 import { signStatement } from '../dry-run/sign.ts';
 import { STACK } from '../engine.ts';
+import { makeRetirePlan } from '../retire/make.ts';
 import { ruleOfStack } from '../rule.ts';
 import { appliedResources, assertStateOfProgram, selectStack } from '../stack.ts';
-import { assertOnly, type Preview, preview, run, runUntilQuorum, type Say } from './engine-run.ts';
+import type { MadePlan } from '../walk.ts';
+import { bothApprove, discardApprovals, refused } from './ceremony.ts';
+import { assertOnly, run, type Say } from './engine-run.ts';
 import { type Observation, observe } from './observe.ts';
 import {
   type PlannedCounts,
@@ -40,11 +43,14 @@ export interface Story {
   runtime?: RunningRuntime;
   /** The demo started the runtime, and so it stops it. */
   startedHere: boolean;
-  preview?: Preview;
+  /** What the last `c1 plan` or `c1 retire --plan` came to. */
+  plan?: MadePlan;
+  /** The plan that was applied. */
+  applying?: PlanDocument;
+  /** Files of approvals that the demo wrote. */
+  readonly approvals: string[];
   /** What was signed for the dry run. */
   authorizations?: readonly Authorization[];
-  /** The approval request that the last `up` stopped for. */
-  request?: string;
   before?: Observation;
   applied?: Observation;
   /** After the second up, whose request and votes came on top. */
@@ -61,28 +67,25 @@ export interface Chapter {
 export const UNTIL_PREVIEW: readonly Chapter[] = [
   { title: `Select the stack ${STACK}`, tell: select },
   { title: 'Start the embedded runtime', tell: start },
-  { title: 'Preview: what would change', tell: previewOnly },
+  { title: 'Plan: what would change (c1 plan)', tell: planApply },
 ];
 
-/** What H1, W1 and W7 stop for, in this order. */
-const ASKED_FOR = ['the handler', 'the registrar', 'the build grant'] as const;
-
 export const AFTER_PREVIEW: readonly Chapter[] = [
-  ...ASKED_FOR.flatMap((what) => [
-    { title: `Apply until the owners are asked for ${what} (pulumi up)`, tell: applyUntilQuorum },
-    { title: `Two stand-in owners approve ${what}`, tell: approve },
-  ]),
-  { title: 'Apply the rest (pulumi up)', tell: applyRest },
+  { title: 'Apply what nobody approved: refused', tell: applyUnapproved },
+  { title: 'Two stand-in owners approve the plan (c1 approve)', tell: approve },
+  { title: 'Apply that very plan (c1 apply)', tell: apply },
   { title: 'Read back every surface', tell: readBack },
-  { title: 'Apply again: nothing to do', tell: applyAgain },
+  { title: 'Drift check: nothing to do (c1 drift)', tell: drift },
   { title: 'HALT: two stand-ins sign the evidence for a dry run', tell: authorizeDryRun },
   { title: 'The governed dry run (c1 dry-run)', tell: dryRunOnce },
-  { title: 'Retire (pulumi destroy)', tell: retire },
+  { title: 'Plan the retire (c1 retire --plan)', tell: planRetire },
+  { title: 'Two stand-in owners approve the retire (c1 approve)', tell: approve },
+  { title: 'Retire just that (c1 retire)', tell: retire },
   { title: 'Prove that only history is left', tell: proveRetire },
 ];
 
 /** How it ends: with everything applied once more, or with the runtime as it was found. */
-export const KEEP: Chapter = { title: 'Apply once more (pulumi up)', tell: applyOnceMore };
+export const KEEP: Chapter = { title: 'Plan, approve and apply once more', tell: applyOnceMore };
 export const TIDY_UP: Chapter = { title: 'Leave the runtime as it was found', tell: tidyUp };
 
 async function select({ stateDir }: Story): Promise<string> {
@@ -115,47 +118,48 @@ function assertNoRowsOfOurs({ state: { steps, baseline } }: Observation): void {
   });
 }
 
-async function previewOnly(story: Story): Promise<string> {
-  story.preview = await preview();
-  proveNothingWritten(known(story.before), await observe(story.stateDir), 'preview');
-  return `${assertOnly(story.preview.summary, 'create')} resources to create, nothing written`;
+async function planApply(story: Story): Promise<string> {
+  story.plan = await makeApply(story.stateDir, STACK);
+  const { document } = story.plan;
+  story.applying = document;
+  proveNothingWritten(known(story.before), await observe(story.stateDir), 'a plan');
+  const created = assertOnly(summaryOf(document, [], STACK).operations, 'create');
+  return `${created} resources to create, ${rowsOf(document)} row changes, digest ${short(document)}, nothing written`;
 }
 
-async function applyUntilQuorum(story: Story, say: Say): Promise<string> {
-  const { commands } = known(story.preview);
-  story.request = await runUntilQuorum({ total: commands, say, signal: story.signal });
-  return `HOLD_APR_AWAITING_QUORUM, as it should: ${story.request} needs ${QUORUM.high} approvals`;
+async function applyUnapproved(story: Story, say: Say): Promise<string> {
+  if (known(story.applying).config.approvals === 'none') return 'left out: this runtime was made without approvals';
+  const code = await refused(story.stateDir, known(story.plan), { say, signal: story.signal });
+  proveNothingWritten(known(story.before), await observe(story.stateDir), 'an up that nobody approved');
+  return `${code}, as it should; nothing written`;
 }
 
-/** On a governed host these are people; here their keys were made on the spot, and the demo says so. */
-async function approve(story: Story): Promise<string> {
-  const code = known(story.request);
-  for (const voter of VOTER_LOGINS) {
-    await castVote(story.stateDir, { code, voter, decision: 'approve', keyFile: null });
-  }
-  return `${VOTER_LOGINS.join(' and ')} signed with throw-away keys of this runtime (staging, no real owner)`;
+function approve({ stateDir, plan, approvals }: Story): Promise<string> {
+  return bothApprove(stateDir, known(plan).document, approvals);
 }
 
-async function applyRest(story: Story, say: Say): Promise<string> {
-  const { commands } = known(story.preview);
-  const summary = await run('up', { total: commands, say, signal: story.signal });
-  return `${assertOnly(summary, 'created')} resources created`;
+async function apply({ stateDir, plan, signal }: Story, say: Say): Promise<string> {
+  const summary = await run(stateDir, known(plan), { say, signal });
+  return `${assertOnly(summary, 'created')} resources created; the journal has exactly the runs that were approved`;
 }
 
 async function readBack(story: Story): Promise<string> {
   story.applied = await observe(story.stateDir);
-  story.counts = proveApplied(known(story.before), story.applied, planned(known(story.preview)));
+  story.counts = proveApplied(known(story.before), story.applied, planned(known(story.applying)));
   const changed = story.counts.filter(({ planned: rows }) => rows !== 0);
   const { release, checked } = await verifyExecutor(statePaths(story.stateDir));
   const executor = `${release.name} in use, ${checked} checks, KG answers as before`;
   return `${changed.length} surfaces as planned, ${story.counts.length - changed.length} unchanged; ${executor}`;
 }
 
-async function applyAgain(story: Story, say: Say): Promise<string> {
-  const summary = await run('up', { total: 0, say, signal: story.signal });
-  const unchanged = assertOnly(summary, 'unchanged');
-  proveNothingWritten(known(story.applied), await observe(story.stateDir), 'an up with nothing to do');
-  return `${unchanged} resources unchanged, no row written`;
+async function drift(story: Story): Promise<string> {
+  const { document } = await makeApply(story.stateDir, STACK);
+  if (!isSettled(document)) {
+    const seen = `${rowsOf(document)} row changes to come right after the up`;
+    throw new C1Error('HOLD_NOT_SETTLED', { seen, expected: 'nothing to do' });
+  }
+  proveNothingWritten(known(story.applied), await observe(story.stateDir), 'a drift check');
+  return `${document.resources.length} resources as declared, no row written`;
 }
 
 /** On a governed host these are the reviewer and the owner, who read the evidence first. */
@@ -176,10 +180,15 @@ async function dryRunOnce(story: Story, say: Say): Promise<string> {
   return `${made}; engineering ${result.engineering}, authority ${result.authority}: ${verdict}`;
 }
 
-async function retire(story: Story, say: Say): Promise<string> {
-  const { commands } = known(story.preview);
-  const summary = await run('destroy', { total: commands, say, signal: story.signal });
-  return `${assertOnly(summary, 'deleted')} resources deleted`;
+async function planRetire(story: Story): Promise<string> {
+  story.plan = await makeRetirePlan(story.stateDir, STACK);
+  const { document } = story.plan;
+  return `${rowsOf(document)} row changes take everything back, digest ${short(document)}`;
+}
+
+async function retire({ stateDir, plan, signal }: Story, say: Say): Promise<string> {
+  const summary = await run(stateDir, known(plan), { say, signal });
+  return `${assertOnly(summary, 'deleted')} resources deleted; the journal has exactly the runs that were approved`;
 }
 
 async function proveRetire(story: Story): Promise<string> {
@@ -191,28 +200,27 @@ async function proveRetire(story: Story): Promise<string> {
 }
 
 async function applyOnceMore(story: Story, say: Say): Promise<string> {
-  for (const _ of ASKED_FOR) {
-    await applyUntilQuorum(story, say);
-    await approve(story);
-  }
-  await applyRest(story, say);
+  story.plan = await makeApply(story.stateDir, STACK);
+  await approve(story);
+  await apply(story, say);
+  discardApprovals(story.approvals);
   story.again = await observe(story.stateDir);
   proveSame(known(story.applied), story.again);
-  return `${ASKED_FOR.length} new requests with two new votes each; every other live row is the same as the first time`;
+  return 'new requests and votes, for retired rows come back as others; every other live row is the same as the first time';
 }
 
-async function tidyUp({ startedHere, stateDir }: Story): Promise<string> {
+async function tidyUp({ startedHere, stateDir, approvals }: Story): Promise<string> {
+  discardApprovals(approvals);
   if (!startedHere) return 'it ran before, and runs on';
   await stopRuntime(stateDir, SILENT);
   return 'stopped';
 }
 
 /** What `planned-deltas.yaml` says of the steps that the stack declares. */
-function planned({ config }: Preview): PlannedCounts {
+function planned({ config }: PlanDocument): PlannedCounts {
   const deltas = parsePlannedDeltas(parseYaml(readFileSync(path.join(CHECKOUT, 'planned-deltas.yaml'), 'utf8')));
-  const through = STEP_IDS.find((step) => step === config['c1:through']) ?? LAST_STEP;
   const total: Record<string, number> = {};
-  for (const step of STEP_IDS.slice(0, STEP_IDS.indexOf(through) + 1)) {
+  for (const step of STEP_IDS.slice(0, STEP_IDS.indexOf(config.through) + 1)) {
     for (const [surface, rows] of Object.entries(plannedCounts(deltas, step))) {
       if (isSurfaceName(surface)) total[surface] = (total[surface] ?? 0) + rows;
     }
@@ -220,6 +228,14 @@ function planned({ config }: Preview): PlannedCounts {
   // Votes are counted by their request; each writes its entry in the handbook.
   const votes = (total.apr_requests ?? 0) * VOTER_LOGINS.length;
   return { ...total, apr_approvals: votes, dot_ledger: (total.dot_ledger ?? 0) + votes };
+}
+
+function rowsOf(plan: PlanDocument): number {
+  return summaryOf(plan, [], STACK).rows;
+}
+
+function short({ plan_digest }: PlanDocument): string {
+  return `${plan_digest.slice(0, 16)}…`;
 }
 
 function known<T>(value: T | undefined): T {

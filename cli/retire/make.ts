@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { C1Error } from '../../domain/codes.ts';
-import type { PlanDocument, ProgramPlan } from '../../domain/planning/document.ts';
+import type { ProgramPlan } from '../../domain/planning/document.ts';
 import { retirePlanOf } from '../../domain/planning/retire-plan.ts';
 import { planRetire } from '../../domain/planning/retire-walk.ts';
 import type { StoredStack } from '../../domain/planning/stored.ts';
@@ -16,13 +16,8 @@ import { CHECKOUT, statePaths } from '../../runtime/paths.ts';
 import { engineFailure, pulumi } from '../engine.ts';
 import { versionsOf } from '../plan/make.ts';
 import { exportStack } from '../stack.ts';
+import type { MadePlan } from '../walk.ts';
 import { type ClaimedState, readClaimedState } from './read.ts';
-
-export interface MadeRetire {
-  readonly document: PlanDocument;
-  /** Of the last run that was applied before the plan. */
-  readonly position: string;
-}
 
 /**
  * What a destroy of the stack would take back; nothing is written. The stack's state says which commands, the claims which
@@ -32,7 +27,7 @@ export interface MadeRetire {
  * REJECT_ROLLBACK_DELETE, HOLD_BASELINE_MISSING, HOLD_DRIFT and whatever else would stop the destroy;
  * HOLD_DOT_INTERFACE_MISMATCH when a bin is not the one that the runtime knows
  */
-export async function makeRetirePlan(stateDir: string, stack: string): Promise<MadeRetire> {
+export async function makeRetirePlan(stateDir: string, stack: string): Promise<MadePlan> {
   // One after the other: either may have the engine write the salt of the stack's file, and take it out again.
   const stored = storedStack((await exportStack(stack)).deployment.resources ?? []);
   const entries = await readConfig(stack);

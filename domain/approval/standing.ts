@@ -7,6 +7,8 @@ export interface JudgedDecision {
   readonly statement: ApprovalStatement;
   /** Past its time, by the clock of the database. */
   readonly isOver: boolean;
+  /** Steps that a run went through in the other direction since: what comes now is another occasion. */
+  readonly spent: readonly string[];
   /** Of the key that signed it; null where the signature does not hold. */
   readonly fingerprint: string | null;
   /** Why it does not count; null where it does. */
@@ -34,12 +36,14 @@ export function standingOf(decisions: readonly JudgedDecision[], asked: AskedSte
   const about = decisions.filter(({ statement }) => isAbout(statement, asked));
   const deniedBy = about.filter(({ statement }) => statement.decision === 'deny').map(approverOf);
   const approvals = about.filter(({ statement }) => statement.decision === 'approve');
-  const counting = approvals.filter(({ fault, isOver }) => fault === null && !isOver);
+  const counting = approvals.filter(
+    ({ fault, isOver, spent }) => fault === null && !isOver && !spent.includes(asked.step),
+  );
   const byKey = new Map(counting.map((one) => [one.fingerprint, approverOf(one)]));
   return {
     approvers: [...new Set(byKey.values())],
     deniedBy: [...new Set(deniedBy)],
-    faults: approvals.flatMap((one) => faultOf(one)),
+    faults: approvals.flatMap((one) => faultOf(one, asked)),
   };
 }
 
@@ -63,6 +67,8 @@ const NEXT = {
     'npx c1 retire --plan --out retire.json, npx c1 approve --plan retire.json --as <owner> by each, then npx pulumi destroy',
 } as const;
 
+const SINCE = { apply: 'retired', retire: 'applied again' } as const;
+
 function isAbout(statement: ApprovalStatement, { stack, step, direction, definition }: AskedStep): boolean {
   return (
     statement.stack === stack &&
@@ -73,8 +79,9 @@ function isAbout(statement: ApprovalStatement, { stack, step, direction, definit
   );
 }
 
-function faultOf({ statement, fault, isOver }: JudgedDecision): readonly string[] {
+function faultOf({ statement, fault, isOver, spent }: JudgedDecision, { step }: AskedStep): readonly string[] {
   if (fault !== null) return [`${statement.approver}: ${fault}`];
+  if (spent.includes(step)) return [`${statement.approver}: of the time before it was ${SINCE[statement.direction]}`];
   return isOver ? [`${statement.approver}: until ${statement.expires_at}, which is over`] : [];
 }
 

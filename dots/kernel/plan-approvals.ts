@@ -13,6 +13,7 @@ interface StatementRow {
   readonly signature: string;
   readonly approver: string;
   readonly over: boolean;
+  readonly spent: readonly string[];
 }
 
 export interface PlanDecisions {
@@ -33,7 +34,10 @@ export async function readPlanDecisions(
 ): Promise<PlanDecisions> {
   const { rows } = await client.query<StatementRow>(
     `select p.statement, p.signature, p.approver::text as approver,
-            (p.statement ->> 'expires_at')::timestamptz <= clock_timestamp() as over
+            (p.statement ->> 'expires_at')::timestamptz <= clock_timestamp() as over,
+            array(select distinct r.step from iu_core.dot_run r
+                   where r.stack = $1 and r.outcome = 'applied' and r.kind <> 'vote'
+                     and r.direction <> p.statement ->> 'direction' and r.applied_at > p.written_at) as spent
        from iu_core.plan_statement p where p.statement ->> 'stack' = $1 order by p.seq`,
     [stack],
   );
@@ -45,13 +49,14 @@ export async function readPlanDecisions(
 }
 
 /** @throws C1Error ERROR_READ_FAILED when it is no statement of this version: it could be a denial */
-function judged({ statement, signature, approver, over }: StatementRow, signers: Signers, own: readonly string[]) {
+function judged(row: StatementRow, signers: Signers, own: readonly string[]): JudgedDecision {
+  const { statement, signature, approver, over, spent } = row;
   const parsed = approvalStatement.safeParse(statement);
   if (!parsed.success) throw unread('a decision of another shape', 'statements c1.approval/v1');
   const found = { statement: parsed.data, signature };
   const { fingerprint, fault } = signatureOf(found, signers, own);
   const other = approver === found.statement.approver ? null : `entered by ${approver}`;
-  return { statement: found.statement, isOver: over, fingerprint, fault: fault ?? other };
+  return { statement: found.statement, isOver: over, spent, fingerprint, fault: fault ?? other };
 }
 
 /** The key that made a signature, and why the decision would not count. */

@@ -30,7 +30,12 @@ export function summaryOf(plan: PlanDocument | null, differences: readonly Diffe
     return { code: 'OK_PLANNED', verdict, rows, operations, next: nextRetire(stack, plan.config.approvals) };
   }
   const verdict = `EQUAL to planned-deltas.yaml and to the preview: ${counted(rows, 'row change')} to come`;
-  return { code: 'OK_PLANNED', verdict, rows, operations, next: `npx pulumi up --stack ${stack}` };
+  return { code: 'OK_PLANNED', verdict, rows, operations, next: nextApply(stack, plan?.config.approvals) };
+}
+
+function nextApply(stack: string, approvals: string | undefined): string {
+  if (approvals !== 'required') return `npx pulumi up --stack ${stack}`;
+  return `npx c1 review --plan plan.json and npx c1 approve --plan plan.json --as <owner> by each, of the plan that --out wrote; then npx c1 apply --stack ${stack} --yes`;
 }
 
 function nextRetire(stack: string, approvals: string): string {

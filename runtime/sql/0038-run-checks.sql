@@ -71,10 +71,17 @@ begin
   end if;
 end $$;
 
--- How many owners have to agree on a run of this very content; none of them may have denied it, ever.
+-- An approval opens one run: the same rows retired and brought back are another occasion.
+create function iu_core.is_used(a iu_core.approved_delta) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+return exists (select from iu_core.dot_run r
+  where (r.stack, r.step, r.direction, r.resource, r.delta_digest) = (a.stack, a.step, a.direction, a.resource, a.delta_digest)
+    and r.outcome = 'applied' and r.applied_at > a.written_at);
+
+-- How many owners agree on a run of this very content; none of them may have denied it, ever.
 create function iu_core.approvals_of(run iu_core.dot_run) returns bigint
 language sql stable set search_path = pg_catalog, pg_temp
-return (select count(distinct a.approver) filter (where a.decision = 'approve' and a.expires_at > clock_timestamp())
+return (select count(distinct a.approver) filter (where a.decision = 'approve' and a.expires_at > clock_timestamp() and not iu_core.is_used(a))
                  * (count(*) filter (where a.decision = 'deny') = 0)::int
           from iu_core.approved_delta a
          where (a.stack, a.step, a.direction, a.resource, a.delta_digest)
@@ -102,14 +109,14 @@ begin
   end if;
   select a.delta_digest into other from iu_core.approved_delta a
    where (a.stack, a.step, a.direction, a.resource) = (run.stack, run.step, run.direction, run.resource)
-     and a.decision = 'approve' and a.expires_at > clock_timestamp() order by a.written_at desc limit 1;
+     and a.decision = 'approve' and a.expires_at > clock_timestamp() and not iu_core.is_used(a) order by a.written_at desc limit 1;
   if other is distinct from run.delta_digest and other is not null and approvals = 0
      and not exists (select from iu_core.approved_delta a where a.delta_digest = run.delta_digest and a.step = run.step and a.decision = 'deny') then
     perform iu_core.refuse('HOLD_PRESTATE_MOVED', 'C1H00', format('delta %s of %s in %s', run.delta_digest, run.resource, run.step),
       format('delta %s, as the owners approved it', other), 'npx c1 plan, then have the owners approve what is to come now');
   end if;
   perform iu_core.refuse('HOLD_PLAN_NOT_APPROVED', 'C1H00', format('delta %s of %s in %s with %s approvals', run.delta_digest, run.resource, run.step, approvals),
-    format('%s by owners, none of them past its time, and no denial', iu_core.plan_quorum()), 'npx c1 review, then npx c1 approve by each owner');
+    format('%s by owners, none of them past its time or used before, and no denial', iu_core.plan_quorum()), 'npx c1 review, then npx c1 approve by each owner');
 end $$;
 
 -- Apply may not take a row that another stack claims, nor bring back one that no run of ours made; retire may only touch rows that this very resource claims, or that

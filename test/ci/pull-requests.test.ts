@@ -56,7 +56,7 @@ describe.each(['github', 'gitlab'] as const)('%s', (host) => {
   });
 
   test('up compares with the approved digest before it writes, and looks afterwards', () => {
-    const order = ['npx c1 plan', 'HOLD_PLAN_NOT_APPROVED', 'exit 3', 'npx pulumi up', '--expect-no-changes'];
+    const order = ['npx c1 plan', 'HOLD_PLAN_NOT_APPROVED', 'exit 3', 'npx c1 apply', '--expect-no-changes'];
     const places = order.map((part) => up.indexOf(part));
     expect(places).not.toContain(-1);
     expect(places).toEqual(places.toSorted((left, right) => left - right));

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import pWaitFor from 'p-wait-for';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { STAGING_LABELS } from '../../domain/label.ts';
+import { VOTER_LOGINS } from '../../runtime/roles.ts';
 import { type CheckoutCopy, checkoutCopy } from './support/checkout-copy.ts';
 
 // One checkout from nothing to the end: what a person does in this order.
 let copy: CheckoutCopy;
 beforeAll(async () => {
-  copy = await checkoutCopy();
+  copy = await checkoutCopy('required');
 });
 afterAll(() => copy?.dispose());
 
@@ -50,7 +51,7 @@ test(
     const plain = await copy.bootstrap('cli/demo.ts');
     expect([plain.exitCode, plain.stdout]).toEqual([3, '']);
     expect(plain.stderr).toMatch(
-      /Stopped at "Preview: what would change": HOLD_SURFACE_EXISTS\n +seen +.*c1.*\n +expected/,
+      /Stopped at "Plan: what would change \(c1 plan\)": HOLD_SURFACE_EXISTS\n +seen +.*c1.*\n +expected/,
     );
     expect(plain.stderr).toMatch(/next +find who made it/);
     expect(plain.stderr).toContain(STAGING_LABELS.join(' '));
@@ -60,7 +61,7 @@ test(
     expect(JSON.parse(json.stdout)).toMatchObject({
       ok: false,
       code: 'HOLD_SURFACE_EXISTS',
-      failure: { step: 'Preview: what would change', code: 'HOLD_SURFACE_EXISTS', exitCode: 3 },
+      failure: { step: 'Plan: what would change (c1 plan)', code: 'HOLD_SURFACE_EXISTS', exitCode: 3 },
     });
     await copy.behindTheGuards('drop schema c1');
   },
@@ -79,13 +80,20 @@ test(
     demo.end('SIGTERM');
     const { exitCode, stderr } = await demo.ended;
     expect(exitCode).toBe(3);
-    expect(stderr).toMatch(/Stopped at "Apply (until|the rest).*": HOLD_INTERRUPTED/);
+    expect(stderr).toMatch(/Stopped at "Apply that very plan.*": HOLD_INTERRUPTED/);
     await copy.nobodyLeft();
     const recovered = await copy.c1('recover', '--json');
     expect(JSON.parse(recovered.stdout)).toMatchObject({ locks: [] });
     // A row may be committed whose resource never reached the state: up takes it over, and then it can be retired.
     expect((await copy.apply()).exitCode).toBe(0);
-    expect((await copy.pulumi('destroy', '--stack', 'dryrun', '--yes', '--skip-preview')).exitCode).toBe(0);
+    const retire = join(copy.stateDir, 'retire.json');
+    expect((await copy.c1('retire', '--plan', '--out', retire)).exitCode).toBe(0);
+    for (const owner of VOTER_LOGINS) {
+      expect((await copy.c1('approve', '--as', owner, '--plan', retire)).exitCode).toBe(0);
+    }
+    const retired = await copy.c1('retire', '--yes', '--against', retire, '--json');
+    expect([retired.exitCode, retired.stderr.slice(-500)]).toEqual([0, expect.any(String)]);
+    await rm(join(copy.folder, 'approvals'), { recursive: true });
     await writeFile(config, whole);
   },
   LONG,
@@ -101,21 +109,19 @@ test(
     expect(answer.steps.map(({ title }) => title)).toEqual([
       'Select the stack dryrun',
       'Start the embedded runtime',
-      'Preview: what would change',
-      'Apply until the owners are asked for the handler (pulumi up)',
-      'Two stand-in owners approve the handler',
-      'Apply until the owners are asked for the registrar (pulumi up)',
-      'Two stand-in owners approve the registrar',
-      'Apply until the owners are asked for the build grant (pulumi up)',
-      'Two stand-in owners approve the build grant',
-      'Apply the rest (pulumi up)',
+      'Plan: what would change (c1 plan)',
+      'Apply what nobody approved: refused',
+      'Two stand-in owners approve the plan (c1 approve)',
+      'Apply that very plan (c1 apply)',
       'Read back every surface',
-      'Apply again: nothing to do',
+      'Drift check: nothing to do (c1 drift)',
       'HALT: two stand-ins sign the evidence for a dry run',
       'The governed dry run (c1 dry-run)',
-      'Retire (pulumi destroy)',
+      'Plan the retire (c1 retire --plan)',
+      'Two stand-in owners approve the retire (c1 approve)',
+      'Retire just that (c1 retire)',
       'Prove that only history is left',
-      'Apply once more (pulumi up)',
+      'Plan, approve and apply once more',
     ]);
     const counters = Object.fromEntries(answer.counters.map(({ surface, ...counts }) => [surface, counts]));
     expect(counters).toMatchObject({
@@ -181,6 +187,6 @@ interface Answer {
 const ESCAPE = new RegExp(String.fromCharCode(27));
 
 async function appliedRuns(): Promise<number> {
-  const sql = `select count(*)::int as runs from iu_core.dot_run where outcome = 'applied'`;
+  const sql = `select count(*)::int as runs from iu_core.dot_run where outcome = 'applied' and kind = 'step'`;
   return (await copy.behindTheGuards<{ runs: number }>(sql))[0]?.runs ?? 0;
 }

@@ -3,7 +3,17 @@ import { statementDigest } from '../../../domain/approval/statement.ts';
 import { delta } from '../../../domain/plans/plan.ts';
 import { createTestRuntime, type TestRuntime } from '../../support/runtime.ts';
 import { as, attempt, SUPERUSER } from './support/attempt.ts';
-import { applied, closing, count, opening, runOf, speciesRun, type TestRun, transaction } from './support/runs.ts';
+import {
+  applied,
+  closing,
+  count,
+  newRequestId,
+  opening,
+  runOf,
+  speciesRun,
+  type TestRun,
+  transaction,
+} from './support/runs.ts';
 
 /** What the runtime itself holds against a step: the owners' decisions, each entered by a login of its own. */
 let runtime: TestRuntime;
@@ -128,6 +138,21 @@ describe('where approvals are required, a step is', () => {
     expect(await as(runtime, DOT, (client) => applied(client, run, write))).toBe('HOLD_PLAN_NOT_APPROVED');
     await behindTheGuards(`insert into iu_core.setting values ('approval_quorum', '2')`);
     expect(await as(runtime, DOT, (client) => applied(client, run, write))).toBe('accepted');
+  });
+
+  test('refused a second time: an approval opens one run', async () => {
+    const { run, write } = speciesRun('once', { resource: 'once' });
+    await bothApprove(run);
+    const again = { ...run, request: { ...run.request, request_id: newRequestId() } };
+    await as(runtime, DOT, async (client) => {
+      expect(await applied(client, run, write)).toBe('accepted');
+      // The same request is not another one; another request of the same content is.
+      expect(await attempt(client, ...opening(run))).toBe('accepted');
+      expect(await applied(client, again)).toBe('HOLD_PLAN_NOT_APPROVED');
+      for (const approver of [ONE, TWO]) expect(await decide(run, { approver, hours: 5 })).toBe('accepted');
+      // Approved anew it opens; that the rows are there already is what stops it now.
+      expect(await applied(client, again, write)).toBe('23505');
+    });
   });
 
   test('refused as soon as one owner denies it, whoever approved before; a denial has no end', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { PlanDocument, PlannedDelta } from '../../domain/planning/document.ts';
-import { type JournalledRun, observedDifferences, plannedRuns } from '../../domain/planning/retire-observed.ts';
+import { type JournalledRun, observedDifferences, plannedRuns } from '../../domain/planning/observed.ts';
 
 const delta = (surface: PlannedDelta['surface'], key: string): PlannedDelta => ({
   ...{ surface, key, op: 'retire', before: {}, after: null },

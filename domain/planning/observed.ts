@@ -22,15 +22,22 @@ interface Named {
 /**
  * Where the runs that the journal has and those that were planned are not the same, run by run (review.md, "After up"):
  * one that is missing, one too many, one with other rows.
+ *
+ * @param walked `begun` where it stopped half-way: what is missing then is still to come
  */
-export function observedDifferences(plan: PlanDocument, runs: readonly JournalledRun[]): readonly Difference[] {
+export function observedDifferences(
+  plan: PlanDocument,
+  runs: readonly JournalledRun[],
+  walked: 'whole' | 'begun' = 'whole',
+): readonly Difference[] {
   const planned = plannedRuns(plan);
   const journalled = runs.map(nameOf);
   const missing = without(planned, journalled);
   const extra = without(journalled, planned);
   const others = new Map(missing.map((one) => [one.where, extra.find(({ where }) => where === one.where)]));
+  const stayed = walked === 'whole' ? missing : missing.filter(({ where }) => others.get(where) !== undefined);
   return [
-    ...missing.map((one) => ({
+    ...stayed.map((one) => ({
       where: one.where,
       seen: runText(others.get(one.where)),
       expected: runText(one),
@@ -42,13 +49,13 @@ export function observedDifferences(plan: PlanDocument, runs: readonly Journalle
 }
 
 /** How many runs of the journal a plan comes to; the deploy is none. */
-export function plannedRuns({ stack, steps }: PlanDocument): readonly Named[] {
+export function plannedRuns({ stack, steps, direction }: PlanDocument): readonly Named[] {
   return steps.flatMap(({ id, rows }) =>
     rows
       .filter(({ deltas }) => isJournalled(deltas))
       .map(({ owner, deltas, delta_digest }) => ({
         where: `${id} ${stack}/${owner}`,
-        digest: `retire ${delta_digest}`,
+        digest: `${direction} ${delta_digest}`,
         rows: deltas.map((delta) => `${delta.op} ${refOf(delta)}`).join(', '),
       })),
   );
