@@ -40,37 +40,48 @@ export async function walkPlan(
   { document, position }: MadePlan,
   options: WalkOptions,
 ): Promise<Walked> {
-  const stopped = { cause: null as unknown };
-  const stdout = await run(document, options).catch((cause: unknown) => {
-    stopped.cause = cause;
-    return '';
-  });
+  const { stdout, cause, wasSignalled } = await run(document, options);
   const runs = await runsSince(stateDir, position);
-  const differences = observedDifferences(document, runs, stopped.cause === null ? 'whole' : 'begun');
-  if (differences.length > 0) throw notJust(differences, stopped.cause);
-  if (stopped.cause !== null) throw stopped.cause;
+  const isWhole = cause === null && !wasSignalled;
+  const differences = observedDifferences(document, runs, isWhole ? 'whole' : 'begun');
+  if (differences.length > 0) throw notJust(differences, cause);
+  if (cause !== null) throw cause;
+  // An engine that was stopped between two resources says that all is done, and ends with 0: the journal knows better.
+  if (wasSignalled && observedDifferences(document, runs, 'whole').length > 0) throw interrupted(document, null);
   return { runs: runs.length, stdout };
+}
+
+interface Ended {
+  readonly stdout: string;
+  /** What stopped it; null where the engine says that it came to its end. */
+  readonly cause: unknown;
+  readonly wasSignalled: boolean;
 }
 
 const COMMANDS = { apply: 'up', retire: 'destroy' } as const;
 
 /** A signal is handed on: what the engine began comes to its end first. */
-async function run({ direction, stack }: PlanDocument, { onLine, signal }: WalkOptions): Promise<string> {
+async function run(document: PlanDocument, { onLine, signal }: WalkOptions): Promise<Ended> {
   const interruption = new AbortController();
   const stop = () => interruption.abort();
   for (const name of SIGNALS) process.on(name, stop);
   signal?.addEventListener('abort', stop);
-  const command = COMMANDS[direction];
   try {
-    const words = [command, '--stack', stack, '--yes', '--skip-preview'];
-    return (await pulumiOrThrow(words, { onLine, signal: interruption.signal })).stdout;
+    const words = [COMMANDS[document.direction], '--stack', document.stack, '--yes', '--skip-preview'];
+    const { stdout } = await pulumiOrThrow(words, { onLine, signal: interruption.signal });
+    return { stdout, cause: null, wasSignalled: interruption.signal.aborted };
   } catch (cause) {
-    if (!interruption.signal.aborted) throw cause;
-    throw new C1Error('HOLD_INTERRUPTED', { seen: `a signal during the ${command}`, expected: 'its end' }, { cause });
+    const wasSignalled = interruption.signal.aborted;
+    return { stdout: '', cause: wasSignalled ? interrupted(document, cause) : cause, wasSignalled };
   } finally {
     signal?.removeEventListener('abort', stop);
     for (const name of SIGNALS) process.off(name, stop);
   }
+}
+
+function interrupted({ direction }: PlanDocument, cause: unknown): C1Error {
+  const seen = `a signal during the ${COMMANDS[direction]}`;
+  return new C1Error('HOLD_INTERRUPTED', { seen, expected: 'its end' }, cause === null ? undefined : { cause });
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -301,7 +301,7 @@ export const CODES = {
   HOLD_ROLLBACK_PATH: hold(
     'What is live could not be taken back as it must be: a retire path, its bin or its flag is missing, or it leaves something else.',
     'npx c1 runtime status; bring the bin back with npx c1 runtime start, then dot-c1-rollback-check --cloud again',
-    ['bin'],
+    ['bin', 'cli'],
   ),
   HOLD_ROW_MISSING: hold(
     "A resource is in Pulumi's state and its row is not live: somebody retired it elsewhere, or the runtime was reset.",

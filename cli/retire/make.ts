@@ -28,8 +28,10 @@ import { type ClaimedState, readClaimedState } from './read.ts';
  * HOLD_DOT_INTERFACE_MISMATCH when a bin is not the one that the runtime knows
  */
 export async function makeRetirePlan(stateDir: string, stack: string): Promise<MadePlan> {
-  const [exported, entries] = await Promise.all([exportStack(stack), readConfig(stack)]);
-  const [stored, found] = [storedStack(exported.deployment.resources ?? []), await readClaimedState(stateDir)];
+  // One after the other: either may have the engine write the salt of the stack's file, and take it out again.
+  const stored = storedStack((await exportStack(stack)).deployment.resources ?? []);
+  const entries = await readConfig(stack);
+  const found = await readClaimedState(stateDir);
   if (stored.rows.length > 0) assertRetirable(found);
   const program = await programOf(stateDir, stack, { stored, found, entries });
   assertBins(statePaths(stateDir).bin, Object.keys(program.bins), program.bins);
@@ -85,8 +87,6 @@ const configured = z.record(z.string(), z.looseObject({ value: z.string().option
 async function readConfig(stack: string): Promise<Read['entries']> {
   const words = ['config', '--json', '--stack', stack];
   const { exitCode, stdout, all } = await pulumi(words);
-  // Which stack it is that the back end does not know is said where its state is read.
-  if (/no stack named/.test(all)) return {};
   if (exitCode !== 0) throw engineFailure(all, words);
   try {
     const entries = Object.entries(configured.parse(JSON.parse(stdout)));

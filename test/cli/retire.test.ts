@@ -2,6 +2,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import pWaitFor from 'p-wait-for';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PlanDocument, PlannedRow } from '../../domain/planning/document.ts';
 import { type CheckoutCopy, checkoutCopy } from './support/checkout-copy.ts';
@@ -195,10 +196,28 @@ async function meddle(commands: readonly string[], payload: string): Promise<() 
 }
 
 test(
-  'the runs that were planned are the very runs that the destroy journals; then there is nothing to take back',
+  'a signal ends a retire half-way with its own code, and what is left can be planned',
   async () => {
     const up = await copy.apply();
     expect(up.exitCode, up.stderr).toBe(0);
+    const before = await lastRun();
+    const whole = runsOf(await planned());
+    const retire = copy.startC1('retire', '--yes');
+    await pWaitFor(async () => (await journal(before)).length > 0, { timeout: 60_000, interval: 50 });
+    retire.end('SIGINT');
+    const { exitCode, stderr } = await retire.ended;
+    expect([exitCode, stderr.split(':')[0]]).toEqual([3, 'HOLD_INTERRUPTED']);
+    const done = (await journal(before)).map(({ run }) => run);
+    expect(done.length).toBeLessThan(whole.length);
+    // What owners approved of the whole is what is left of it.
+    expect([...done, ...runsOf(await planned())].toSorted()).toEqual([...whole].toSorted());
+  },
+  LONG,
+);
+
+test(
+  'the runs that were planned are the very runs that the destroy journals; then there is nothing to take back',
+  async () => {
     const plan = await planned();
     writeFileSync(inState('again.json'), `${JSON.stringify(plan)}\n`);
     const before = await lastRun();
@@ -208,7 +227,7 @@ test(
     expect(JSON.parse(stdout)).toMatchObject({
       ...{ code: 'OK_RETIRED', plan_digest: plan.plan_digest, runs: runs.length },
     });
-    expect(runs.length).toBeGreaterThan(30);
+    expect(runs.length).toBeGreaterThan(20);
     expect(runs.toSorted()).toEqual([...runsOf(plan)].toSorted());
     const again = await copy.c1('retire', '--yes', '--json');
     expect(JSON.parse(again.stdout)).toMatchObject({ code: 'NOOP_NOTHING_TO_DO', runs: 0 });

@@ -12,7 +12,7 @@ const row = (owner: string, digest: string, deltas: readonly PlannedDelta[]) => 
 });
 
 const PLAN = {
-  stack: 'dryrun',
+  ...{ stack: 'dryrun', direction: 'retire' },
   steps: [
     { id: 'W6', rows: [row('executor-image', 'e', [delta('executor_image', 'x')])] },
     { id: 'W3', rows: [row('table', 'a', [delta('table_registry', 'c1/x')]), row('idle', 'n', [])] },
@@ -59,4 +59,13 @@ test('a run with other rows is one difference, with both; one under another step
     },
   ]);
   expect(wheres([run('W2', 'table', 'a'), ...DONE.slice(1)])).toEqual(['W3 dryrun/table', 'W2 dryrun/table']);
+});
+
+test('of a walk that stopped half-way nothing is missing yet; what is too many or another still is', () => {
+  expect(observedDifferences(PLAN, DONE.slice(1), 'begun')).toEqual([]);
+  const wrong = [run('W3', 'table', 'z'), run('W3', 'other', 'c')];
+  expect(observedDifferences(PLAN, wrong, 'begun').map(({ where }) => where)).toEqual([
+    'W3 dryrun/table',
+    'W3 dryrun/other',
+  ]);
 });

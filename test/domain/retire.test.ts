@@ -80,6 +80,19 @@ const digests = (retired: ReturnType<typeof walk>) =>
     .map(({ stored: { step, owner }, deltas }) => `${step} ${owner} ${rowDigest(step, { deltas }, 'retire')}`)
     .toSorted();
 
+/** The runtime once the grant was used: its row is history, and nobody claims it any more. */
+function usedGrant(snapshot: Snapshot): Snapshot {
+  const [rows, claims] = [new Map(snapshot.rows), new Map(snapshot.claims)];
+  for (const [ref, row] of snapshot.rows) {
+    const claim = claims.get(ref);
+    if (!ref.startsWith('governance_build_authorization/') || claim === undefined) continue;
+    const image = { ...row.image, status: 'consumed' };
+    rows.set(ref, { image, live: false });
+    claims.set(ref, { ...claim, image, status: 'released' });
+  }
+  return { ...snapshot, rows, claims };
+}
+
 describe('the walk', () => {
   test('takes back every row that the plans brought, the last step first', () => {
     const { steps, differences, totals, direction } = plan();
@@ -121,6 +134,30 @@ describe('the walk', () => {
       }),
     );
     expect(walk()).toHaveLength(STORED.length);
+  });
+
+  test('stops at a command that is of the right DOT and takes nothing back', () => {
+    const applied = STORED.map((row) =>
+      row.name === 'ownership' ? { ...row, retire: row.retire.replace(' --retire', '') } : row,
+    );
+    expect(() => walk(applied)).toThrow(
+      expect.objectContaining({
+        code: 'HOLD_ROLLBACK_PATH',
+        seen: expect.stringMatching(/^governance_object_ownership/),
+      }),
+    );
+  });
+
+  test('closes the request of a grant that was used, which from then on counts for no step', () => {
+    const retired = planRetire(STACK, STORED, CLAIMS, usedGrant(APPLIED));
+    const grant = retired.find(({ stored }) => stored.name === 'grant');
+    expect(grant?.deltas.map(({ surface, after }) => `${surface} ${after?.status}`)).toEqual([
+      'apr_requests closed',
+      'dot_ledger undefined',
+    ]);
+    // One was minted, in W7; its use was no step's.
+    expect(grant?.net.get('governance_build_authorization')).toBe(-1);
+    expect(walk().find(({ stored }) => stored.name === 'grant')?.net).toEqual(grant?.net);
   });
 
   test("leaves another stack's rows alone", () => {
