@@ -87,7 +87,7 @@ function portOf({ serve = false, port }: ReviewFlags): number {
 }
 
 /** Everything that is known of a plan at this moment. */
-async function lookAt(stateDir: string, plan: PlanDocument): Promise<ReviewView> {
+export async function lookAt(stateDir: string, plan: PlanDocument): Promise<ReviewView> {
   const paths = statePaths(stateDir);
   const reading = await readRuntime(stateDir, plan);
   const entered = reading.view?.decisions ?? null;

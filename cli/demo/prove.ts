@@ -1,6 +1,14 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parse as parseYaml } from 'yaml';
 import { C1Error } from '../../domain/codes.ts';
 import { CATALOGUE_OF_DOTS } from '../../domain/payloads.ts';
-import { DATABASE_SURFACES, type Surface, type SurfaceName } from '../../domain/surfaces.ts';
+import { parsePlannedDeltas, plannedCounts } from '../../domain/planned-deltas.ts';
+import type { PlanDocument } from '../../domain/planning/document.ts';
+import { STEP_IDS } from '../../domain/steps/step.ts';
+import { DATABASE_SURFACES, isSurfaceName, type Surface, type SurfaceName } from '../../domain/surfaces.ts';
+import { CHECKOUT } from '../../runtime/paths.ts';
+import { VOTER_LOGINS } from '../../runtime/roles.ts';
 import type { Observation } from './observe.ts';
 
 /** Live rows of a surface before and after `up`; `planned` is 0 where nothing was to change. */
@@ -156,4 +164,18 @@ function governed(): readonly Surface[] {
 
 function short(text: string): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}
+
+/** What `planned-deltas.yaml` says of the steps that the stack declares. */
+export function plannedCountsOf({ config }: PlanDocument): PlannedCounts {
+  const deltas = parsePlannedDeltas(parseYaml(readFileSync(path.join(CHECKOUT, 'planned-deltas.yaml'), 'utf8')));
+  const total: Record<string, number> = {};
+  for (const step of STEP_IDS.slice(0, STEP_IDS.indexOf(config.through) + 1)) {
+    for (const [surface, rows] of Object.entries(plannedCounts(deltas, step))) {
+      if (isSurfaceName(surface)) total[surface] = (total[surface] ?? 0) + rows;
+    }
+  }
+  // Votes are counted by their request; each writes its entry in the handbook.
+  const votes = (total.apr_requests ?? 0) * VOTER_LOGINS.length;
+  return { ...total, apr_approvals: votes, dot_ledger: (total.dot_ledger ?? 0) + votes };
 }

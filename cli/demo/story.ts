@@ -1,17 +1,13 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { parse as parseYaml } from 'yaml';
 import { C1Error } from '../../domain/codes.ts';
 import type { Authorization, AuthorizationKind } from '../../domain/dry-run-authorization.ts';
-import { parsePlannedDeltas, plannedCounts } from '../../domain/planned-deltas.ts';
 import type { PlanDocument } from '../../domain/planning/document.ts';
-import { STEP_IDS } from '../../domain/steps/step.ts';
-import { isSurfaceName } from '../../domain/surfaces.ts';
+import { overall } from '../../review/page/overall.ts';
+import { reviewPage } from '../../review/page/page.ts';
 import { isSettled, summaryOf } from '../../review/plan/summary.ts';
 import { verifyExecutor } from '../../runtime/executor.ts';
 import { CHECKOUT, statePaths } from '../../runtime/paths.ts';
 import { SILENT } from '../../runtime/reporter.ts';
-import { VOTER_LOGINS } from '../../runtime/roles.ts';
 import { type RunningRuntime, startRuntime, stopRuntime } from '../../runtime/runtime.ts';
 import { DRY_RUN_SIGNERS } from '../../runtime/stand-in-keys.ts';
 import { runtimeStatus } from '../../runtime/status.ts';
@@ -21,14 +17,16 @@ import { dryRun } from '../dry-run/run.ts';
 import { signStatement } from '../dry-run/sign.ts';
 import { STACK } from '../engine.ts';
 import { makeRetirePlan } from '../retire/make.ts';
+import { lookAt } from '../review.ts';
 import { ruleOfStack } from '../rule.ts';
 import { appliedResources, assertStateOfProgram, selectStack } from '../stack.ts';
 import type { MadePlan } from '../walk.ts';
+import { writeGiven } from '../written-file.ts';
 import { bothApprove, discardApprovals, refused } from './ceremony.ts';
 import { assertOnly, run, type Say } from './engine-run.ts';
 import { type Observation, observe } from './observe.ts';
 import {
-  type PlannedCounts,
+  plannedCountsOf,
   proveApplied,
   proveNothingWritten,
   proveRetired,
@@ -71,6 +69,7 @@ export const UNTIL_PREVIEW: readonly Chapter[] = [
 ];
 
 export const AFTER_PREVIEW: readonly Chapter[] = [
+  { title: 'Write the page that the owners read (c1 review)', tell: writePage },
   { title: 'Apply what nobody approved: refused', tell: applyUnapproved },
   { title: 'Two stand-in owners approve the plan (c1 approve)', tell: approve },
   { title: 'Apply that very plan (c1 apply)', tell: apply },
@@ -127,6 +126,13 @@ async function planApply(story: Story): Promise<string> {
   return `${created} resources to create, ${rowsOf(document)} row changes, digest ${short(document)}, nothing written`;
 }
 
+async function writePage({ stateDir, plan }: Story): Promise<string> {
+  const view = await lookAt(stateDir, known(plan).document);
+  const page = path.join(statePaths(stateDir).state, 'review.html');
+  writeGiven(page, reviewPage(view));
+  return `${path.relative(CHECKOUT, page)}: ${overall(view).text}`;
+}
+
 async function applyUnapproved(story: Story, say: Say): Promise<string> {
   if (known(story.applying).config.approvals === 'none') return 'left out: this runtime was made without approvals';
   const code = await refused(story.stateDir, known(story.plan), { say, signal: story.signal });
@@ -145,7 +151,7 @@ async function apply({ stateDir, plan, signal }: Story, say: Say): Promise<strin
 
 async function readBack(story: Story): Promise<string> {
   story.applied = await observe(story.stateDir);
-  story.counts = proveApplied(known(story.before), story.applied, planned(known(story.applying)));
+  story.counts = proveApplied(known(story.before), story.applied, plannedCountsOf(known(story.applying)));
   const changed = story.counts.filter(({ planned: rows }) => rows !== 0);
   const { release, checked } = await verifyExecutor(statePaths(story.stateDir));
   const executor = `${release.name} in use, ${checked} checks, KG answers as before`;
@@ -214,20 +220,6 @@ async function tidyUp({ startedHere, stateDir, approvals }: Story): Promise<stri
   if (!startedHere) return 'it ran before, and runs on';
   await stopRuntime(stateDir, SILENT);
   return 'stopped';
-}
-
-/** What `planned-deltas.yaml` says of the steps that the stack declares. */
-function planned({ config }: PlanDocument): PlannedCounts {
-  const deltas = parsePlannedDeltas(parseYaml(readFileSync(path.join(CHECKOUT, 'planned-deltas.yaml'), 'utf8')));
-  const total: Record<string, number> = {};
-  for (const step of STEP_IDS.slice(0, STEP_IDS.indexOf(config.through) + 1)) {
-    for (const [surface, rows] of Object.entries(plannedCounts(deltas, step))) {
-      if (isSurfaceName(surface)) total[surface] = (total[surface] ?? 0) + rows;
-    }
-  }
-  // Votes are counted by their request; each writes its entry in the handbook.
-  const votes = (total.apr_requests ?? 0) * VOTER_LOGINS.length;
-  return { ...total, apr_approvals: votes, dot_ledger: (total.dot_ledger ?? 0) + votes };
 }
 
 function rowsOf(plan: PlanDocument): number {

@@ -110,6 +110,7 @@ test(
       'Select the stack dryrun',
       'Start the embedded runtime',
       'Plan: what would change (c1 plan)',
+      'Write the page that the owners read (c1 review)',
       'Apply what nobody approved: refused',
       'Two stand-in owners approve the plan (c1 approve)',
       'Apply that very plan (c1 apply)',
