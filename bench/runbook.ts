@@ -1,10 +1,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { type Interlude, perform } from './interludes.ts';
 import type { PlannedCommand, PlannedResource } from './planned-resources.ts';
 import { quote } from './shell.ts';
-import { timed } from './timing.ts';
 
 /** A command of the program with its standard input in a file, as a person's runbook would have it. */
 export interface RunbookLine {
@@ -14,53 +12,19 @@ export interface RunbookLine {
   readonly line: string;
 }
 
-/** What a runbook does in one start. */
-export interface RunbookPart {
-  readonly lines: readonly RunbookLine[];
-  /** What a person has to do before the next part; none after the last. */
-  readonly interlude: Interlude | null;
-}
-
 /** All commands of the program in order, c1-reader's open and gate checks included: they are part of every step. */
-export async function runbookParts(
+export async function runbookLines(
   folder: string,
   resources: readonly PlannedResource[],
-  interludes: readonly Interlude[],
-): Promise<readonly RunbookPart[]> {
+): Promise<readonly RunbookLine[]> {
   const payloads = join(folder, 'runbook');
   await rm(payloads, { recursive: true, force: true });
   await mkdir(payloads);
-  const parts: RunbookPart[] = [];
-  let lines: RunbookLine[] = [];
+  const lines: RunbookLine[] = [];
   for (const { name, command } of resources) {
-    if (command === null) continue;
-    const interlude = interludes.find(({ before }) => before === name);
-    if (interlude !== undefined) {
-      parts.push({ lines, interlude });
-      lines = [];
-    }
-    const at = parts.reduce((sum, part) => sum + part.lines.length, lines.length) + 1;
-    lines.push(await lineOf(payloads, `${at}-${name}`, command));
+    if (command !== null) lines.push(await lineOf(payloads, `${lines.length + 1}-${name}`, command));
   }
-  return [...parts, { lines, interlude: null }];
-}
-
-/**
- * Plays one part after the other.
- *
- * @returns milliseconds that the parts took, without what the person did between them
- */
-export async function playParts(
-  folder: string,
-  parts: readonly RunbookPart[],
-  play: (part: number) => Promise<unknown>,
-): Promise<number> {
-  let milliseconds = 0;
-  for (const [at, { interlude }] of parts.entries()) {
-    milliseconds += await timed(() => play(at));
-    if (interlude !== null) await perform(folder, interlude);
-  }
-  return milliseconds;
+  return lines;
 }
 
 async function lineOf(payloads: string, name: string, { folder, line, stdin }: PlannedCommand): Promise<RunbookLine> {

@@ -1,24 +1,15 @@
-import { type Interlude, perform } from './interludes.ts';
 import { lastLines } from './process.ts';
 import type { Program } from './project.ts';
+import { timed } from './timing.ts';
 
 /**
- * One `pulumi up` of everything, from whatever is there; where it stops for a person, that is done and it goes on. Without
- * its preview, as the runbooks have none either.
+ * One `pulumi up` of everything that was approved. Without its preview, as the runbooks have none either.
  *
- * @returns milliseconds that pulumi took, all its starts together
+ * @returns milliseconds
  */
-export async function upAll(program: Program, interludes: readonly Interlude[]): Promise<number> {
-  let waiting = interludes;
-  let milliseconds = 0;
-  for (;;) {
-    const began = performance.now();
+export function upAll(program: Program): Promise<number> {
+  return timed(async () => {
     const { exitCode, all } = await program.pulumi(['up', '--yes', '--skip-preview']);
-    milliseconds += performance.now() - began;
-    if (exitCode === 0) return milliseconds;
-    const due = waiting.find(({ hold }) => all.includes(hold));
-    if (due === undefined) throw new Error(`exit status ${exitCode} of pulumi up: ${lastLines(all)}`);
-    waiting = waiting.filter((interlude) => interlude !== due);
-    await perform(program.folder, due);
-  }
+    if (exitCode !== 0) throw new Error(`exit status ${exitCode} of pulumi up: ${lastLines(all)}`);
+  });
 }

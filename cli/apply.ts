@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { C1Error } from '../domain/codes.ts';
-import { planChanges } from '../review/plan/compare.ts';
+import { progressChanges } from '../review/plan/compare.ts';
 import { planDocumentIn } from '../review/plan/document.ts';
 import { counted, differenceLine, isSettled } from '../review/plan/summary.ts';
 import { stateDirOf } from '../runtime/paths.ts';
@@ -45,7 +45,7 @@ async function apply({ stack, yes = false, against, json = false }: ApplyFlags):
   // Read before anything runs: a file that is none is said at once.
   const earlier = against === undefined ? null : planDocumentIn(readGiven(against));
   const made = await makeApply(stateDir, stack);
-  const changes = earlier === null ? [] : planChanges(made.document, earlier);
+  const changes = earlier === null ? [] : progressChanges(made.document, earlier);
   if (changes.length > 0) {
     throw new C1Error('HOLD_PLAN_DIFFERENT', {
       seen: `${counted(changes.length, 'difference')}: ${changes.map(differenceLine).join('; ')}`,

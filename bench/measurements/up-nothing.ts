@@ -1,4 +1,4 @@
-import { interludesOf } from '../interludes.ts';
+import { approveAll, planOf } from '../approval.ts';
 import type { Bench, Row } from '../measurement.ts';
 import { createProgram, type Program } from '../project.ts';
 import { figuresOf, interleave, least, timed } from '../timing.ts';
@@ -8,7 +8,8 @@ import { upAll } from '../up-all.ts';
 export async function measureUpNothing({ lab, runs: rounds, say }: Bench): Promise<readonly Row[]> {
   say('everything is applied first');
   const program = await createProgram(lab, 'up-nothing');
-  await upAll(program, interludesOf(program));
+  await approveAll(program, await planOf(program));
+  await upAll(program);
   const before = await nextTransaction(program);
   const sides = [
     { name: 'up' as const, run: () => timed(() => program.pulumiOrThrow(['up', '--yes', '--skip-preview'])) },

@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ansible, type PlaybookRun } from '../ansible.ts';
-import { type Interlude, interludesOf } from '../interludes.ts';
+import { approveAll, planOf } from '../approval.ts';
 import type { Lab } from '../lab.ts';
 import type { Bench, Measured, NotMeasured, Row, Runs } from '../measurement.ts';
 import { type PlannedResource, plannedResources } from '../planned-resources.ts';
 import { runOrThrow } from '../process.ts';
-import { createBareProject, createProgram, type Program, type Project } from '../project.ts';
-import { bashScript, playbook, playParts, type RunbookPart, runbookParts } from '../runbook.ts';
+import { createBareProject, createProgram, type Program } from '../project.ts';
+import { bashScript, playbook, type RunbookLine, runbookLines } from '../runbook.ts';
 import { duration, figuresOf, interleave, least, type Side, timed } from '../timing.ts';
 import { writeTrivial } from '../trivial.ts';
 import { upAll } from '../up-all.ts';
@@ -20,7 +20,7 @@ const ANSIBLE = { name: 'up', compares: 'pulumi up / Ansible playbook', limit: 0
 /**
  * All built steps from nothing, three ways: `pulumi up --skip-preview` (a runbook has no preview either), a bash script and an Ansible playbook
  * that run the very same command lines with the very same payloads, one by one, in the order of the engine's plan,
- * c1-reader's open and gate included.
+ * c1-reader's open and gate included. Before each of them the owners approve the plan, which is nobody's time.
  *
  * The engine's floor is what the engine costs when no command does anything: `pulumi up` of the same resources with `true`
  * for every command, less a bash script of as many `true`.
@@ -29,114 +29,79 @@ export async function measureUp({ lab, runs: rounds, say }: Bench): Promise<read
   say('the plan is read from the program');
   const program = await createProgram(lab, 'up');
   const resources = await plannedResources(program);
-  const interludes = interludesOf(program);
-  const parts = await runbookParts(program.folder, resources, interludes);
-  const floor = await floorSides(lab, resources, parts, interludes);
+  const plan = await planOf(program);
+  const lines = await runbookLines(program.folder, resources);
+  const prepare = async () => {
+    await program.reset();
+    await approveAll(program, plan);
+  };
+  const floor = await floorSides(lab, resources, lines);
   say('Ansible is made ready');
   const play = await ansible(lab).catch((cause: unknown) => String(cause));
-  const sides: Side[] = [upSide(program, interludes), await bashSide(program, parts), ...floor];
-  if (typeof play !== 'string') sides.push(...(await ansibleSides(program, parts, play)));
-  const runs = await interleave(sides.map(provesSame(program)), rounds, say);
-  const commands = parts.reduce((sum, { lines }) => sum + lines.length, 0);
-  const count = `${commands} commands, ${resources.length} resources`;
+  const sides: Side[] = [{ name: 'up', run: () => upAll(program) }, await bashSide(program, lines)];
+  if (typeof play !== 'string') sides.push(...(await ansibleSides(program, lines, play)));
+  const proven = sides.map((side) => provesSame(program, { ...side, prepare }));
+  const runs = await interleave([...proven, ...floor], rounds, say);
+  const count = `${lines.length} commands, ${resources.length} resources`;
   return [bashRow(runs, count), ...(typeof play === 'string' ? [noAnsible(play)] : ansibleRows(runs, count))];
 }
 
-function upSide(program: Program, interludes: readonly Interlude[]): Side {
-  return { name: 'up', prepare: program.reset, run: () => upAll(program, interludes) };
-}
-
-async function bashSide(program: Program, parts: readonly RunbookPart[]): Promise<Side> {
-  const files = await writeParts(program, parts, 'sh', ({ lines }) => bashScript(lines));
-  const play = (at: number) => runOrThrow('bash', [files[at] ?? ''], { cwd: program.folder });
-  return { name: 'bash', prepare: program.reset, run: () => playParts(program.folder, parts, play) };
+async function bashSide({ folder }: Program, lines: readonly RunbookLine[]): Promise<Side> {
+  const file = await written(folder, 'runbook.sh', bashScript(lines));
+  return { name: 'bash', run: () => timed(() => runOrThrow('bash', [file], { cwd: folder })) };
 }
 
 /** As it comes, and without the facts. A whole playbook takes half a minute, so that two tasks have to warm it up. */
 async function ansibleSides(
-  program: Program,
-  parts: readonly RunbookPart[],
+  { folder }: Program,
+  lines: readonly RunbookLine[],
   play: PlaybookRun,
 ): Promise<readonly Side[]> {
-  const short = join(program.folder, 'warm-up.yml');
-  await writeFile(short, playbook((parts[0]?.lines ?? []).slice(0, 2), program.folder));
+  const short = await written(folder, 'warm-up.yml', playbook(lines.slice(0, 2), folder));
   const side = async (name: string, facts: boolean): Promise<Side> => {
-    const files = await writeParts(program, parts, `${name}.yml`, ({ lines }) =>
-      playbook(lines, program.folder, facts),
-    );
-    const run = () => playParts(program.folder, parts, (at) => play(files[at] ?? ''));
-    return { name, prepare: program.reset, run, warmUp: () => play(short) };
+    const file = await written(folder, `${name}.yml`, playbook(lines, folder, facts));
+    return { name, run: () => timed(() => play(file)), warmUp: () => play(short) };
   };
   return [await side('ansible', true), await side('ansible without facts', false)];
 }
 
-/** @returns one file for each part */
-function writeParts(
-  { folder }: Program,
-  parts: readonly RunbookPart[],
-  extension: string,
-  text: (part: RunbookPart) => string,
-): Promise<readonly string[]> {
-  return Promise.all(
-    parts.map(async (part, at) => {
-      const file = join(folder, `runbook-${at + 1}.${extension}`);
-      await writeFile(file, text(part));
-      return file;
-    }),
-  );
-}
-
-/** `up` of resources whose commands do nothing; it stops and starts again where the real one does. */
+/** `up` of resources whose commands do nothing. */
 async function floorSides(
   lab: Lab,
   resources: readonly PlannedResource[],
-  parts: readonly RunbookPart[],
-  interludes: readonly Interlude[],
+  lines: readonly RunbookLine[],
 ): Promise<readonly Side[]> {
   const project = await createBareProject(lab, 'floor', 'trivial.ts');
-  const file = join(project.folder, 'runbook.sh');
-  await writeFile(
-    file,
-    bashScript(
-      parts.flatMap(({ lines }) => lines).map(({ name }) => ({ name, folder: '.', line: "/bin/sh -c 'true'" })),
-    ),
-  );
+  await writeTrivial(project, resources);
+  const nothing = lines.map(({ name }) => ({ name, folder: '.', line: "/bin/sh -c 'true'" }));
+  const file = await written(project.folder, 'runbook.sh', bashScript(nothing));
+  const up = () => timed(() => project.pulumiOrThrow(['up', '--yes', '--skip-preview']));
   const bash = () => timed(() => runOrThrow('bash', [file], { cwd: project.folder }));
-  const stops = interludes.map(({ before }) => before);
   return [
-    { name: TRIVIAL.up, prepare: project.emptyStack, run: () => timed(() => trivialUp(project, resources, stops)) },
+    { name: TRIVIAL.up, prepare: project.emptyStack, run: up },
     { name: TRIVIAL.bash, run: bash },
   ];
 }
 
-async function trivialUp(
-  project: Project,
-  resources: readonly PlannedResource[],
-  stops: readonly string[],
-): Promise<void> {
-  for (const stop of stops) {
-    await writeTrivial(project, resources, stop);
-    const { exitCode } = await project.pulumi(['up', '--yes', '--skip-preview']);
-    if (exitCode === 0) throw new Error(`the trivial program did not stop at ${stop}`);
-  }
-  await writeTrivial(project, resources);
-  await project.pulumiOrThrow(['up', '--yes', '--skip-preview']);
+async function written(folder: string, name: string, text: string): Promise<string> {
+  const file = join(folder, name);
+  await writeFile(file, text);
+  return file;
 }
 
+const firstRows = new WeakMap<Program, string>();
+
 /** Every way must leave the same live rows, or it was not the same work. */
-function provesSame(program: Program): (side: Side) => Side {
-  let first: string | null = null;
-  return (side) => {
-    if (side.prepare !== program.reset) return side;
-    const run = async () => {
-      const milliseconds = await side.run();
-      const rows = await liveRows(program);
-      first ??= rows;
-      if (rows !== first) throw new Error(`${side.name} left other live rows than the first run`);
-      return milliseconds;
-    };
-    return { ...side, run };
+function provesSame(program: Program, side: Side): Side {
+  const run = async () => {
+    const milliseconds = await side.run();
+    const rows = await liveRows(program);
+    const first = firstRows.get(program) ?? rows;
+    firstRows.set(program, first);
+    if (rows !== first) throw new Error(`${side.name} left other live rows than the first run`);
+    return milliseconds;
   };
+  return { ...side, run };
 }
 
 function liveRows(program: Program): Promise<string> {

@@ -8,19 +8,56 @@ import { digestOfPlan } from './document.ts';
  * written is a difference by itself.
  */
 export function planChanges(now: PlanDocument, earlier: PlanDocument): readonly Difference[] {
-  const real = digestOfPlan(earlier);
-  if (real !== earlier.plan_digest) {
-    return [
-      {
-        where: 'plan file',
-        seen: `content with digest ${real}`,
-        expected: `${earlier.plan_digest}, as it says itself`,
-      },
-    ];
-  }
+  const altered = alteredFile(earlier);
+  if (altered !== null) return [altered];
   const changes = changesBetween(factsOf(now), factsOf(earlier));
   if (changes.length > 0 || now.plan_digest === earlier.plan_digest) return changes;
   return [{ where: 'plan_digest', seen: now.plan_digest, expected: earlier.plan_digest }];
+}
+
+/**
+ * What else would be applied now than what an earlier plan said, where some of it may have been applied since: rows that
+ * are still to come are those of the plan, under the same commands, on the same target. Rows that came since, and the
+ * bins that they brought, are no difference.
+ */
+export function progressChanges(now: PlanDocument, earlier: PlanDocument): readonly Difference[] {
+  const altered = alteredFile(earlier);
+  if (altered !== null) return [altered];
+  const known = comingOf(earlier);
+  const coming = [...comingOf(now)].filter(([where, digest]) => known.get(where) !== digest);
+  return [
+    ...changesBetween(lastingOf(now), lastingOf(earlier)),
+    ...coming.map(([where, digest]) => {
+      const expected = `${known.get(where) ?? 'nothing of it'}, as in the earlier plan`;
+      return { where, seen: `rows to come with digest ${digest}`, expected };
+    }),
+  ];
+}
+
+/** What no progress changes. */
+function lastingOf({ direction, stack, config, target, source, versions, release, steps }: PlanDocument): Facts {
+  const own = { direction, stack, config, target, source, versions, release };
+  return new Map([
+    ...Object.entries(own).map(([name, value]) => [name, canonicalJson(value as unknown as Json)] as const),
+    ...steps.map((step) => [`${step.id} definition`, step.definition_digest] as const),
+  ]);
+}
+
+function comingOf({ steps }: PlanDocument): Facts {
+  return new Map(
+    steps.flatMap(({ id, rows }) =>
+      rows
+        .filter(({ deltas }) => deltas.length > 0)
+        .map(({ name, delta_digest }) => [`${id} row ${name}`, delta_digest] as const),
+    ),
+  );
+}
+
+function alteredFile(earlier: PlanDocument): Difference | null {
+  const real = digestOfPlan(earlier);
+  if (real === earlier.plan_digest) return null;
+  const seen = `content with digest ${real}`;
+  return { where: 'plan file', seen, expected: `${earlier.plan_digest}, as it says itself` };
 }
 
 type Facts = ReadonlyMap<string, string>;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { PlannedResource } from '../../bench/planned-resources.ts';
-import { type Ended, run } from '../../bench/process.ts';
-import { bashScript, playbook, playParts, runbookParts } from '../../bench/runbook.ts';
+import { run } from '../../bench/process.ts';
+import { bashScript, playbook, runbookLines } from '../../bench/runbook.ts';
 
 const component: PlannedResource = {
   urn: 'urn:c',
@@ -22,33 +22,21 @@ interface Play {
   readonly gather_facts?: boolean;
 }
 
-test('both runbooks run the commands in order, each in its folder with its payload byte for byte, stop where a person has to act, and at a failure', async () => {
+test('both runbooks run the commands in order, each in its folder with its payload byte for byte, and stop at a failure', async () => {
   const folder = await mkdtemp(join(tmpdir(), "c1 runbook's-"));
   try {
     const payload = '{"a":"it\'s {{ $HOME }}"}';
-    const parts = await runbookParts(
-      folder,
-      [
-        component,
-        resource('first', 'cat', payload),
-        resource('second', 'cat && exit 7', null),
-        resource('third', 'echo never', null),
-      ],
-      [{ before: 'second', hold: 'HOLD_X', commands: [{ folder: '.', line: 'cat > vote', stdin: 'voted' }] }],
-    );
-    const ended: Ended[] = [];
-    const milliseconds = await playParts(folder, parts, async (at) => {
-      ended.push(await run('bash', ['-c', bashScript(parts[at]?.lines ?? [])], { cwd: folder }));
-    });
-    expect(ended.map(({ exitCode, stdout }) => [exitCode, stdout])).toEqual([
-      [0, payload],
-      [7, ''],
+    const lines = await runbookLines(folder, [
+      component,
+      resource('first', 'cat', payload),
+      resource('second', 'cat && exit 7', null),
+      resource('third', 'echo never', null),
     ]);
-    expect(milliseconds).toBeGreaterThan(0);
-    expect(await readFile(join(folder, 'vote'), 'utf8')).toBe('voted');
-    const plays = parts.map(({ lines }) => (parse(playbook(lines, folder)) as [Play])[0]);
-    expect(plays.map(({ tasks }) => tasks.map(({ name }) => name))).toEqual([['1-first'], ['2-second', '3-third']]);
-    expect(plays.map(({ gather_facts }) => gather_facts)).toEqual([undefined, undefined]);
+    const { exitCode, stdout } = await run('bash', ['-c', bashScript(lines)], { cwd: folder });
+    expect([exitCode, stdout]).toEqual([7, payload]);
+    const [play] = parse(playbook(lines, folder)) as [Play];
+    expect(play.tasks.map(({ name }) => name)).toEqual(['1-first', '2-second', '3-third']);
+    expect(play.gather_facts).toBeUndefined();
     expect(parse(playbook([], folder, false))).toMatchObject([{ gather_facts: false }]);
     expect(await readFile(join(folder, 'runbook', '1-first.json'), 'utf8')).toBe(payload);
   } finally {
