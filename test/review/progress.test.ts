@@ -28,7 +28,7 @@ test('the same plan, and what is left of it after a part was applied, is no diff
 
 test('a row that would become another, another definition, program, target or configuration are named', () => {
   const row = changed((plan) => Object.assign(firstRow(plan) ?? {}, { delta_digest: 'e'.repeat(64) }));
-  expect(wheres(row)).toEqual([expect.stringMatching(/^W\d row /)]);
+  expect(wheres(row)).toEqual(['BASELINE row baseline']);
   const step = PLAN.steps[0]?.id;
   const definition = changed((plan) => Object.assign(plan.steps[0] ?? {}, { definition_digest: 'e'.repeat(64) }));
   expect(wheres(definition)).toEqual([`${step} definition`]);
