@@ -7,12 +7,15 @@ import {
   applied,
   closing,
   count,
+  declaring,
   newRequestId,
   opening,
   runOf,
+  speciesImage,
   speciesRun,
   type TestRun,
   transaction,
+  writing,
 } from './support/runs.ts';
 
 /** What the runtime itself holds against a step: the owners' decisions, each entered by a login of its own. */
@@ -222,6 +225,65 @@ describe('a decision is entered', () => {
     });
   });
 });
+
+describe('an approval is of one content, at one time:', () => {
+  test('an open run is not declared anew with other rows', async () => {
+    const { run, write } = speciesRun('asked', { resource: 'asked' });
+    await bothApprove(run);
+    const other = speciesImage('asked', { name: 'Another species' });
+    const change = delta({ surface: 'species', key: 'asked' }, 'insert', null, other);
+    const { request, digest } = runOf('DOT_SPECIES_REGISTER', [change], { resource: 'asked' });
+    const again = { ...run, digest, request: { ...request, request_id: run.request.request_id } };
+    await as(runtime, DOT, async (client) => {
+      expect(await attempt(client, ...declaring(run))).toBe('accepted');
+      const swapped = [opening(run), declaring(again), writing('species', 'insert', other), closing(again)];
+      expect(await transaction(client, ...swapped)).toBe('GOVERNED_C1_DRYRUN_REJECT_DOT_BYPASS');
+      expect(await count(client, `public.species where code = 'asked'`)).toBe(0);
+      expect(await applied(client, run, write)).toBe('accepted');
+    });
+  });
+
+  test('a transaction that looks at yesterday opens nothing', async () => {
+    const { run, write } = speciesRun('yesterday', { resource: 'yesterday' });
+    await bothApprove(run);
+    await as(runtime, DOT, async (client) => {
+      expect(await attempt(client, ...declaring(run))).toBe('accepted');
+      for (const level of ['repeatable read', 'serializable']) {
+        await client.query(`begin isolation level ${level}`);
+        expect(await attempt(client, ...opening(run))).toBe('REJECT_NOT_ALLOWED');
+        await client.query('rollback');
+      }
+      expect(await transaction(client, opening(run), write, closing(run))).toBe('accepted');
+    });
+  });
+
+  test('a denial that is under way is waited for', async () => {
+    const { run, write } = speciesRun('under-way', { resource: 'under-way' });
+    await bothApprove(run);
+    const denial = JSON.stringify(statementOn(run, { approver: TWO, decision: 'deny' }));
+    await as(runtime, TWO, (owner) =>
+      as(runtime, DOT, async (client) => {
+        expect(await attempt(client, ...declaring(run))).toBe('accepted');
+        await owner.query('begin');
+        expect(await attempt(owner, 'select iu_core.decide_plan($1, $2)', [denial, SIGNATURE])).toBe('accepted');
+        const opened = transaction(client, opening(run), write, closing(run));
+        await Promise.race([opened, waitingForALock()]);
+        await owner.query('commit');
+        expect(await opened).toBe('HOLD_PLAN_NOT_APPROVED');
+        expect(await count(client, `public.species where code = 'under-way'`)).toBe(0);
+      }),
+    );
+    const other = speciesRun('under-way-2', { resource: 'under-way-2' });
+    await bothApprove(other.run);
+    expect(await as(runtime, DOT, (client) => applied(client, other.run, other.write))).toBe('accepted');
+  });
+});
+
+/** Until a session of this database waits for another. */
+function waitingForALock(): Promise<void> {
+  const waiting = `pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+  return as(runtime, SUPERUSER, (client) => expect.poll(() => count(client, waiting), { timeout: 8_000 }).toBe(1));
+}
 
 test('a proposal needs no approval: it opens, and its rows are its own', async () => {
   const image = { apr_code: 'APR-1' };
