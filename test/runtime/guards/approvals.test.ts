@@ -183,6 +183,23 @@ describe('where approvals are required, a step is', () => {
   });
 });
 
+/** A denial that names its run by less than all. */
+function denialOf(run: TestRun, altered: object) {
+  const statement = statementOn(run, { decision: 'deny' });
+  const [step] = statement.steps as readonly { deltas: readonly object[] }[];
+  return { ...statement, steps: [{ ...step, deltas: [{ ...step?.deltas[0], ...altered }] }] };
+}
+
+function withoutZone(statement: ReturnType<typeof statementOn>) {
+  return { ...statement, expires_at: statement.expires_at.replace('Z', '') };
+}
+
+function crowded(statement: ReturnType<typeof statementOn>) {
+  const [step] = statement.steps as readonly object[];
+  const deltas = Array.from({ length: 201 }, (_, n) => ({ resource: `row-${n}`, digest: 'a'.repeat(64) }));
+  return { ...statement, steps: [{ ...step, deltas }] };
+}
+
 describe('a decision is entered', () => {
   const { run } = speciesRun('entered', { resource: 'entered' });
   const REFUSED: readonly (readonly [string, () => Promise<string>, string])[] = [
@@ -198,6 +215,16 @@ describe('a decision is entered', () => {
     ['of another schema', () => enter({ ...statementOn(run), schema: 'c1.approval/v2' }), 'ERROR_PAYLOAD_INVALID'],
     ['that says maybe', () => enter({ ...statementOn(run), decision: 'maybe' }), 'ERROR_PAYLOAD_INVALID'],
     ['about no step', () => decide(run, { steps: [] }), 'ERROR_PAYLOAD_INVALID'],
+    ['with a field more', () => enter({ ...statementOn(run), note: '' }), 'ERROR_PAYLOAD_INVALID'],
+    ['without its plan', () => enter({ ...statementOn(run), plan_digest: null }), 'ERROR_PAYLOAD_INVALID'],
+    ['without its ledger', () => enter({ ...statementOn(run), ledger: {} }), 'ERROR_PAYLOAD_INVALID'],
+    ['until tomorrow', () => enter({ ...statementOn(run), expires_at: 'tomorrow' }), 'ERROR_PAYLOAD_INVALID'],
+    ['until an hour of no zone', () => enter(withoutZone(statementOn(run))), 'ERROR_PAYLOAD_INVALID'],
+    ['about a step that is none', () => decide(run, { step: 'W77' }), 'ERROR_PAYLOAD_INVALID'],
+    ['about a run without a digest', () => enter(denialOf(run, { digest: null })), 'ERROR_PAYLOAD_INVALID'],
+    ['about a run without a resource', () => enter(denialOf(run, { resource: null })), 'ERROR_PAYLOAD_INVALID'],
+    ['about more runs than a step has', () => enter(crowded(statementOn(run))), 'ERROR_PAYLOAD_INVALID'],
+    ['about more than the target', () => decide(run, { target: { ...target, port: '1' } }), 'REJECT_PLAN_OTHER_TARGET'],
     ['about steps that are none', () => decide(run, { steps: [{ id: 1 }] }), 'ERROR_PAYLOAD_INVALID'],
   ];
   test.each(REFUSED)('not %s', async (_, entered, code) => {
