@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from 'pg';
-import { allowedFor } from '../../domain/allowed-signers.ts';
+import { keysOf } from '../../domain/allowed-signers.ts';
 import type { JudgedDecision } from '../../domain/approval/standing.ts';
 import { APPROVAL_NAMESPACE, approvalStatement, type SignedApproval } from '../../domain/approval/statement.ts';
 import type { Json } from '../../domain/canonical.ts';
@@ -80,13 +80,8 @@ const COUNTS_FOR_NOTHING: readonly string[] = ['REJECT_UNKNOWN_SIGNER', 'REJECT_
 /** Fingerprints of the keys that are listed for whoever runs the program, whatever they are listed for. */
 export function operatorKeys({ folder }: Signers, operator: string): readonly string[] {
   const list = readFileSync(join(folder, 'allowed_signers'), 'utf8');
-  const keys = OPERATOR_NAMESPACES.flatMap((namespace) => allowedFor(list, namespace))
-    .filter(({ principals }) => principals.includes(operator))
-    .map(({ key }) => key);
-  return [...new Set(keys)].map(fingerprintOf);
+  return [...new Set(keysOf(list, operator))].map(fingerprintOf);
 }
-
-const OPERATOR_NAMESPACES = [APPROVAL_NAMESPACE, 'c1-apr'] as const;
 
 function fingerprintOf(key: string): string {
   const ended = sshKeygen(['-l', '-f', '-'], `${key}\n`);
