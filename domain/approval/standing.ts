@@ -9,6 +9,8 @@ export interface JudgedDecision {
   readonly isOver: boolean;
   /** Steps that a run went through in the other direction since: what comes now is another occasion. */
   readonly spent: readonly string[];
+  /** Steps of which every approved run was made: an approval opens each run once, and nothing is left of it to open. */
+  readonly used: readonly string[];
   /** Of the key that signed it; null where the signature does not hold. */
   readonly fingerprint: string | null;
   /** Why it does not count; null where it does. */

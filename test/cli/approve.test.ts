@@ -110,6 +110,11 @@ test(
     const { exitCode, stdout, stderr } = await copy.c1('apply', '--yes', '--against', plan, '--json');
     expect(exitCode, stderr).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ code: 'OK_APPLIED', stack: 'dryrun', runs: 1 });
+    const used = (await copy.c1('approvals')).stdout;
+    expect(used).toMatch(/^voter_owner_1: approve apply of BASELINE, .*; used for BASELINE$/m);
+    expect(used).toContain(
+      'apply  BASELINE approved by 2 of 2 (voter_owner_1, voter_owner_2); every run of it was made',
+    );
     // Nothing is left to decide about, nor to apply.
     expect(await refused(['approve', '--as', ONE], 'HOLD_NOTHING_TO_APPROVE', 3)).toContain('npx c1 drift');
     const nothing = await copy.c1('apply', '--yes', '--json');

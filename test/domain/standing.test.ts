@@ -16,7 +16,7 @@ function decision(approver: string, definition: string, change: Partial<JudgedDe
     ...{ direction: 'retire', plan_digest: 'd'.repeat(64), ledger: { entries: 1, head: null }, steps: [step] },
     ...{ approver, decision: 'approve', expires_at: '2099-01-01T00:00:00Z' },
   };
-  return { statement, isOver: false, spent: [], fingerprint: `SHA256:${approver}`, fault: null, ...change };
+  return { statement, isOver: false, spent: [], used: [], fingerprint: `SHA256:${approver}`, fault: null, ...change };
 }
 
 test('two owners who approved two different retires of a step did not agree; two who approved the same did', () => {
