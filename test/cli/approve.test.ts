@@ -85,6 +85,9 @@ test(
     await refused(['deny', '--file', place], 'REJECT_APR_ALTERED', 4);
     writeFileSync(place, good);
     await refused(['deny', '--file', place], 'ERROR_USAGE', 64);
+    // It is entered as it is: what is said beside it would be passed over.
+    await refused(['approve', '--file', place, '--steps', 'BASELINE'], 'ERROR_USAGE', 64);
+    await refused(['approve', '--file', place, '--as', TWO], 'ERROR_USAGE', 64);
     expect((await copy.c1('approve', '--file', place)).exitCode).toBe(0);
     const again = await copy.c1('approve', '--file', place, '--json');
     expect(JSON.parse(again.stdout)).toMatchObject({ code: 'NOOP_ALREADY_THERE', approver: ONE });
@@ -134,7 +137,9 @@ test(
     const denied = await copy.c1('deny', '--as', TWO, '--plan', plan, '--steps', 'H1');
     expect(denied.stdout).toContain('final for these very rows');
     await refused(['approve', '--as', ONE, '--plan', plan], 'REJECT_PLAN_DENIED', 4);
-    expect((await copy.c1('approvals')).stdout).toContain('apply  H1       denied by voter_owner_2');
+    const listed = (await copy.c1('approvals')).stdout;
+    expect(listed).toContain('apply  H1       denied by voter_owner_2');
+    expect(listed).toMatch(/^voter_owner_2: deny apply of H1, .*, final for those very rows$/m);
     const rule = await copy.c1('runtime', 'start', '--approvals', 'none');
     expect([rule.exitCode, rule.stderr]).toEqual([
       1,
