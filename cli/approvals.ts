@@ -43,25 +43,52 @@ export async function readDecisions(stateDir: string, stack: string): Promise<Pl
 function standings({ decisions, quorum }: PlanDecisions, stack: string) {
   return (['apply', 'retire'] as const).flatMap((direction) =>
     STEP_IDS.filter((step) => decisions.some((one) => isOf(one, direction, step))).map((step) => {
-      const { approvers, deniedBy } = standingOf(decisions, { stack, step, direction, definition: null });
+      const about = decisions.filter((one) => isOf(one, direction, step));
+      const definition = direction === 'retire' ? null : newestDefinition(about, step);
+      const { approvers, deniedBy } = standingOf(decisions, { stack, step, direction, definition });
       const count = `${approvers.length} of ${quorum}${approvers.length === 0 ? '' : ` (${approvers.join(', ')})`}`;
-      const state = deniedBy.length > 0 ? `denied by ${deniedBy.join(', ')}` : `approved by ${count}`;
+      const left = isUsed(about, step) ? '; every run of it was made' : '';
+      const state = deniedBy.length > 0 ? `denied by ${deniedBy.join(', ')}` : `approved by ${count}${left}`;
       return { step, direction, approvers, deniedBy, state };
     }),
   );
+}
+
+/** What the step said when it was last decided about: approvals of what it said before do not count for it. */
+function newestDefinition(about: readonly JudgedDecision[], step: string): string | null {
+  return about.at(-1)?.statement.steps.find(({ id }) => id === step)?.definition_digest ?? null;
+}
+
+function isUsed(about: readonly JudgedDecision[], step: string): boolean {
+  const approvals = about.filter(({ statement }) => statement.decision === 'approve');
+  return approvals.length > 0 && approvals.every(({ used }) => used.includes(step));
 }
 
 function isOf({ statement }: JudgedDecision, direction: string, step: string): boolean {
   return statement.direction === direction && statement.steps.some(({ id }) => id === step);
 }
 
-function shown({ statement, isOver, fault }: JudgedDecision) {
-  const { approver, decision, direction, plan_digest, expires_at, steps } = statement;
-  return { approver, decision, direction, plan_digest, expires_at, steps: steps.map(({ id }) => id), isOver, fault };
+function shown({ statement, isOver, spent, used, fault }: JudgedDecision) {
+  const { approver, decision, direction, plan_digest, expires_at } = statement;
+  const steps = statement.steps.map(({ id }) => id);
+  const over = steps.filter((id) => spent.includes(id));
+  return { approver, decision, direction, plan_digest, expires_at, steps, isOver, spent: over, used, fault };
 }
 
 function lineOf(one: JudgedDecision): string {
-  const { approver, decision, direction, plan_digest, expires_at, steps, isOver, fault } = shown(one);
-  const standing = fault ?? (isOver ? `was good until ${expires_at}` : `good until ${expires_at}`);
-  return `${approver}: ${decision} ${direction} of ${steps.join(', ')}, plan ${plan_digest.slice(0, 12)}…, ${standing}`;
+  const { approver, decision, direction, plan_digest, steps } = shown(one);
+  return `${approver}: ${decision} ${direction} of ${steps.join(', ')}, plan ${plan_digest.slice(0, 12)}…, ${holds(one)}`;
+}
+
+/** What is left of it. */
+function holds(one: JudgedDecision): string {
+  const { decision, expires_at, isOver, spent, used, fault } = shown(one);
+  if (decision === 'deny') return 'final for those very rows';
+  if (fault !== null) return `counts for nothing: ${fault}`;
+  const parts = [
+    isOver ? `was good until ${expires_at}` : `good until ${expires_at}`,
+    ...(used.length === 0 ? [] : [`used for ${used.join(', ')}`]),
+    ...(spent.length === 0 ? [] : [`ended for ${spent.join(', ')}, which went the other way since`]),
+  ];
+  return parts.join('; ');
 }

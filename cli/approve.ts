@@ -6,7 +6,7 @@ import { parseStep } from '../domain/names.ts';
 import type { PlanDocument } from '../domain/planning/document.ts';
 import type { StepId } from '../domain/steps/step.ts';
 import { signersOf } from '../dots/kernel/ssh.ts';
-import { isSettled } from '../review/plan/summary.ts';
+import { counted, isSettled } from '../review/plan/summary.ts';
 import { CHECKOUT, stateDirOf, statePaths } from '../runtime/paths.ts';
 import { enterDecision } from './approve/enter.ts';
 import { discardApproval, readApproval, writeApproval } from './approve/files.ts';
@@ -48,7 +48,12 @@ function addDecision(program: Command, decision: PlanDecision, description: stri
         .default(24, '24 hours'),
     )
     .option('--no-enter', 'only sign and keep the file, to be entered later with --file')
-    .option('--file <file>', 'enter a decision that was signed before, e.g. one that came by pull request')
+    .addOption(
+      new Option(
+        '--file <file>',
+        'enter a decision that was signed before, e.g. one that came by pull request: as it is, all of it',
+      ).conflicts(['as', 'steps', 'plan', 'key', 'validFor', 'enter']),
+    )
     .option('--stack <name>', 'the stack', STACK)
     .option('--json', 'print one JSON document')
     .addHelpText(
@@ -70,9 +75,13 @@ async function decide(decision: PlanDecision, flags: DecisionFlags): Promise<voi
   assertGiven(stateDir, signed, decision, flags);
   const file = given === null ? await writeApproval(signed) : (flags.file ?? '');
   if (!flags.enter) return say(signed, file, null, flags);
-  const entered = await enterDecision(stateDir, signed).catch((cause: unknown) => {
-    // A file of what the runtime refused would say what nobody approved.
-    if (given === null) discardApproval(file);
+  let isEntered = false;
+  const onDecided = () => {
+    isEntered = true;
+  };
+  const entered = await enterDecision(stateDir, signed, onDecided).catch((cause: unknown) => {
+    // A file of what the runtime refused would say what nobody approved. With what it took, votes can be entered again.
+    if (given === null && !isEntered) discardApproval(file);
     throw cause;
   });
   await say(signed, file, entered, flags);
@@ -130,7 +139,7 @@ async function say(
   const rows = steps.reduce((total, { deltas }) => total + deltas.length, 0);
   const place = path.relative(CHECKOUT, path.resolve(file));
   const text = [
-    `${approver}: ${decision} ${direction} of ${names.join(', ')} on stack ${stack}, ${rows} runs`,
+    `${approver}: ${decision} ${direction} of ${names.join(', ')} on stack ${stack}, ${counted(rows, 'run')}`,
     `plan ${plan_digest}`,
     ...(decision === 'approve' ? [`good until ${expires_at}`] : ['final for these very rows']),
     ...votes.map(({ apr_code }) => `vote on ${apr_code}`),

@@ -23,3 +23,26 @@ function signerIn(line: string, namespace: string): readonly AllowedSigner[] {
   const isBounded = /cert-authority|valid-(after|before)/i.test(options);
   return [{ principals: principals.split(','), key: key.replace(/\s+/, ' '), isBounded }];
 }
+
+/**
+ * Every key that is listed for a name, for whatever, by pattern too: who is missed here counts as somebody else, so that a
+ * line is read more widely than ssh-keygen reads it.
+ */
+export function keysOf(text: string, principal: string): readonly string[] {
+  return text.split('\n').flatMap((line) => {
+    const [, quoted, bare = ''] = /^\s*(?:"([^"]*)"|(\S+))/.exec(line) ?? [];
+    const [, key] = /\s((?:ssh|ecdsa|sk)-\S+\s+[A-Za-z0-9+/=]+)/.exec(line) ?? [];
+    if (line.trim().startsWith('#') || key === undefined) return [];
+    const isListed = (quoted ?? bare).split(',').some((pattern) => matches(pattern, principal));
+    return isListed ? [key.replace(/\s+/, ' ')] : [];
+  });
+}
+
+/** Patterns of ssh_config(5): `*` and `?`. */
+function matches(pattern: string, name: string): boolean {
+  const source = pattern
+    .replace(/[\\^$.|+()[\]{}]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${source}$`).test(name);
+}

@@ -15,16 +15,22 @@ export interface Entered {
 }
 
 /**
- * Enters a decision in the runtime by the approver's own login: the second proof. The votes first, which without the
- * decision open nothing.
+ * Enters a decision in the runtime by the approver's own login: the second proof. The decision first: where it
+ * is refused there are no votes. The same again enters the votes that are missing.
  *
+ * @param onDecided called once the runtime has the decision, whatever becomes of the votes
  * @throws C1Error REJECT_PLAN_OTHER_TARGET, REJECT_PLAN_EXPIRED, REJECT_PLAN_DENIED, REJECT_VOTED_TWICE, …
  */
-export async function enterDecision(stateDir: string, signed: SignedApproval): Promise<Entered> {
+export async function enterDecision(
+  stateDir: string,
+  signed: SignedApproval,
+  onDecided: () => void = () => undefined,
+): Promise<Entered> {
   const { approver, stack } = signed.statement;
   const { port, database } = await connectionOf(stateDir);
   return withClient(statePaths(stateDir), { port, database, login: approver }, async (client) => {
     const code = await decide(client, signed);
+    onDecided();
     const votes: string[] = [];
     for (const { apr_code, signature } of signed.votes) {
       await vote(client, { apr_code, voter: approver, decision: 'approve', signature }, stack);

@@ -9,13 +9,18 @@ export interface JudgedDecision {
   readonly isOver: boolean;
   /** Steps that a run went through in the other direction since: what comes now is another occasion. */
   readonly spent: readonly string[];
+  /** Steps of which every approved run was made: an approval opens each run once, and nothing is left of it to open. */
+  readonly used: readonly string[];
   /** Of the key that signed it; null where the signature does not hold. */
   readonly fingerprint: string | null;
   /** Why it does not count; null where it does. */
   readonly fault: string | null;
 }
 
-/** Which step is asked about; a retire is of whatever the stack has there, so that no definition is held against it. */
+/**
+ * Which step is asked about; a retire is of whatever the stack has there, so that no definition is held against it. Those
+ * who approve it have to agree on one, whichever it is.
+ */
 export interface AskedStep {
   readonly stack: string;
   readonly step: string;
@@ -39,12 +44,21 @@ export function standingOf(decisions: readonly JudgedDecision[], asked: AskedSte
   const counting = approvals.filter(
     ({ fault, isOver, spent }) => fault === null && !isOver && !spent.includes(asked.step),
   );
-  const byKey = new Map(counting.map((one) => [one.fingerprint, approverOf(one)]));
   return {
-    approvers: [...new Set(byKey.values())],
+    approvers: mostOf(counting, asked),
     deniedBy: [...new Set(deniedBy)],
     faults: approvals.flatMap((one) => faultOf(one, asked)),
   };
+}
+
+/** The owners who agree on one and the same definition; where they are of several minds, the largest part of them. */
+function mostOf(counting: readonly JudgedDecision[], asked: AskedStep): readonly string[] {
+  const definitions = new Set(counting.flatMap(({ statement }) => definitionsOf(statement, asked)));
+  const parts = [...definitions].map((definition) => {
+    const agreeing = counting.filter(({ statement }) => definitionsOf(statement, asked).includes(definition));
+    return [...new Set(new Map(agreeing.map((one) => [one.fingerprint, approverOf(one)])).values())];
+  });
+  return parts.reduce((most, part) => (part.length > most.length ? part : most), []);
 }
 
 /** @throws C1Error HOLD_PLAN_NOT_APPROVED */
@@ -69,14 +83,15 @@ const NEXT = {
 
 const SINCE = { apply: 'retired', retire: 'applied again' } as const;
 
-function isAbout(statement: ApprovalStatement, { stack, step, direction, definition }: AskedStep): boolean {
-  return (
-    statement.stack === stack &&
-    statement.direction === direction &&
-    statement.steps.some(
-      (one) => one.id === (step as StepId) && (definition === null || one.definition_digest === definition),
-    )
-  );
+function isAbout(statement: ApprovalStatement, asked: AskedStep): boolean {
+  const { stack, direction } = asked;
+  return statement.stack === stack && statement.direction === direction && definitionsOf(statement, asked).length > 0;
+}
+
+/** What a statement says of the step, of what is asked about. */
+function definitionsOf({ steps }: ApprovalStatement, { step, definition }: AskedStep): readonly string[] {
+  const digests = steps.filter(({ id }) => id === (step as StepId)).map((one) => one.definition_digest);
+  return digests.filter((digest) => definition === null || digest === definition);
 }
 
 function faultOf({ statement, fault, isOver, spent }: JudgedDecision, { step }: AskedStep): readonly string[] {

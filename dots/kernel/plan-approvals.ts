@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from 'pg';
-import { allowedFor } from '../../domain/allowed-signers.ts';
+import { keysOf } from '../../domain/allowed-signers.ts';
 import type { JudgedDecision } from '../../domain/approval/standing.ts';
 import { APPROVAL_NAMESPACE, approvalStatement, type SignedApproval } from '../../domain/approval/statement.ts';
 import type { Json } from '../../domain/canonical.ts';
@@ -14,6 +14,7 @@ interface StatementRow {
   readonly approver: string;
   readonly over: boolean;
   readonly spent: readonly string[];
+  readonly used: readonly string[];
 }
 
 export interface PlanDecisions {
@@ -37,7 +38,12 @@ export async function readPlanDecisions(
             (p.statement ->> 'expires_at')::timestamptz <= clock_timestamp() as over,
             array(select distinct r.step from iu_core.dot_run r
                    where r.stack = $1 and r.outcome = 'applied' and r.kind <> 'vote'
-                     and r.direction <> p.statement ->> 'direction' and r.applied_at > p.written_at) as spent
+                     and r.direction <> p.statement ->> 'direction' and r.applied_at > p.written_at) as spent,
+            array(select a.step from iu_core.approved_delta a where a.sha256 = p.sha256 and a.decision = 'approve'
+                   group by a.step having bool_and(exists (select from iu_core.dot_run r
+                     where (r.stack, r.step, r.direction, r.resource, r.delta_digest)
+                         = (a.stack, a.step, a.direction, a.resource, a.delta_digest)
+                       and r.outcome = 'applied' and r.applied_at > a.written_at)) order by 1) as used
        from iu_core.plan_statement p where p.statement ->> 'stack' = $1 order by p.seq`,
     [stack],
   );
@@ -50,13 +56,13 @@ export async function readPlanDecisions(
 
 /** @throws C1Error ERROR_READ_FAILED when it is no statement of this version: it could be a denial */
 function judged(row: StatementRow, signers: Signers, own: readonly string[]): JudgedDecision {
-  const { statement, signature, approver, over, spent } = row;
+  const { statement, signature, approver, over, spent, used } = row;
   const parsed = approvalStatement.safeParse(statement);
   if (!parsed.success) throw unread('a decision of another shape', 'statements c1.approval/v1');
   const found = { statement: parsed.data, signature };
   const { fingerprint, fault } = signatureOf(found, signers, own);
   const other = approver === found.statement.approver ? null : `entered by ${approver}`;
-  return { statement: found.statement, isOver: over, spent, fingerprint, fault: fault ?? other };
+  return { statement: found.statement, isOver: over, spent, used, fingerprint, fault: fault ?? other };
 }
 
 /** The key that made a signature, and why the decision would not count. */
@@ -80,13 +86,8 @@ const COUNTS_FOR_NOTHING: readonly string[] = ['REJECT_UNKNOWN_SIGNER', 'REJECT_
 /** Fingerprints of the keys that are listed for whoever runs the program, whatever they are listed for. */
 export function operatorKeys({ folder }: Signers, operator: string): readonly string[] {
   const list = readFileSync(join(folder, 'allowed_signers'), 'utf8');
-  const keys = OPERATOR_NAMESPACES.flatMap((namespace) => allowedFor(list, namespace))
-    .filter(({ principals }) => principals.includes(operator))
-    .map(({ key }) => key);
-  return [...new Set(keys)].map(fingerprintOf);
+  return [...new Set(keysOf(list, operator))].map(fingerprintOf);
 }
-
-const OPERATOR_NAMESPACES = [APPROVAL_NAMESPACE, 'c1-apr'] as const;
 
 function fingerprintOf(key: string): string {
   const ended = sshKeygen(['-l', '-f', '-'], `${key}\n`);

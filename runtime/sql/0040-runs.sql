@@ -12,6 +12,10 @@ declare
   state text;
 begin
   perform iu_core.assert_caller(p_dot_code);
+  -- What was approved when the run was opened would not be what it is closed with.
+  if (iu_core.current_run()).request_id is not null then
+    perform iu_core.raise_bypass('a declaration in the transaction of an open run');
+  end if;
   perform iu_core.assert_allowed(p_dot_code, p_request ->> 'direction', p_request -> 'deltas');
   perform iu_core.assert_kind_and_subject(p_dot_code, p_kind, p_request ->> 'subject', p_request -> 'deltas');
   if iu_core.delta_digest(p_request ->> 'step', p_request ->> 'direction', p_request -> 'deltas') is distinct from p_delta_digest then
@@ -41,6 +45,11 @@ declare
   run iu_core.dot_run;
 begin
   perform iu_core.assert_caller(p_dot_code);
+  -- An older snapshot would not see a denial, nor that an approval was used.
+  if current_setting('transaction_isolation') <> 'read committed' then
+    perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00', 'a run opened in a transaction that is ' || current_setting('transaction_isolation'),
+      'read committed', 'run the bin of the DOT');
+  end if;
   select * into run from iu_core.dot_run r where r.request_id = p_request ->> 'request_id' for update;
   if run.outcome = 'applied' and run.dot_code = p_dot_code then
     return 'applied';
@@ -54,11 +63,13 @@ begin
   if (iu_core.current_run()).request_id is not null then
     perform iu_core.raise_bypass('a second run in the transaction of an open one');
   end if;
-  if run.kind = 'step' then
-    perform iu_core.assert_approved(run);
-  end if;
   -- One run at a time on a subject: a row that nobody ever made has no claim yet that could be locked.
   perform pg_advisory_xact_lock(hashtextextended('iu_core.subject/' || run.subject, 0));
+  if run.kind = 'step' then
+    -- A denial that is under way is waited for, and counts; one that comes later waits for the end of the run.
+    perform pg_advisory_xact_lock_shared(hashtext('iu_core.plan_statement'));
+    perform iu_core.assert_approved(run);
+  end if;
   perform iu_core.assert_claims(run);
   update iu_core.dot_run r set xid = pg_current_xact_id() where r.request_id = run.request_id;
   return 'open';

@@ -1,6 +1,29 @@
 -- What owners decide about a plan (review.md, "Approval"). The owner's own login is one proof; his SSH signature, which
 -- bins check, is the other.
 
+-- Twin of approvalStatement in domain/approval/statement.ts. What bins cannot read stops the stack for good, because it
+-- could be a denial: nothing else is entered.
+create function iu_core.is_plan_statement(s jsonb) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp
+return coalesce(
+  jsonb_path_exists(s, 'strict $ ? (@.schema == "c1.approval/v1" && (@.decision == "approve" || @.decision == "deny")
+    && (@.direction == "apply" || @.direction == "retire") && @.stack like_regex "^[ -~]{1,100}$"
+    && @.plan_digest like_regex "^[0-9a-f]{64}$" && @.approver.type() == "string"
+    && @.expires_at like_regex "^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
+    && @.ledger.entries.type() == "number" && (@.ledger.head == null || @.ledger.head.type() == "string")
+    && @.target.type() == "object" && @.steps.type() == "array" && @.steps.size() > 0 && @.steps.size() <= 16
+    && !exists(@.keyvalue() ? (!(@.key like_regex "^(schema|stack|target|direction|plan_digest|ledger|steps|approver|decision|expires_at)$")))
+    && !exists(@.ledger.keyvalue() ? (!(@.key like_regex "^(entries|head)$"))))', silent => true)
+  and s #>> '{ledger,entries}' ~ '^[0-9]{1,15}$'
+  and jsonb_path_query_array(s, 'strict $.steps[*]', silent => true)
+    = jsonb_path_query_array(s, 'strict $.steps[*] ? (@.id like_regex "^(BASELINE|H[12346]|PREWRITE|W[1-9])$"
+        && @.definition_digest like_regex "^[0-9a-f]{64}$" && @.step_digest like_regex "^[0-9a-f]{64}$"
+        && @.deltas.type() == "array" && @.deltas.size() <= 200
+        && !exists(@.keyvalue() ? (!(@.key like_regex "^(id|definition_digest|step_digest|deltas)$"))))', silent => true)
+  and jsonb_path_query_array(s, 'strict $.steps[*].deltas[*]', silent => true)
+    = jsonb_path_query_array(s, 'strict $.steps[*].deltas[*] ? (@.resource like_regex "^[ -~]{1,100}$" && @.digest like_regex "^[0-9a-f]{64}$"
+        && !exists(@.keyvalue() ? (!(@.key like_regex "^(resource|digest)$"))))', silent => true), false);
+
 -- Who may decide, and about what: this runtime, in one's own name, for a while.
 create function iu_core.assert_plan_statement(s jsonb, p_signature text) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
@@ -8,18 +31,16 @@ declare
   here jsonb := jsonb_build_object('system', (select c.system_identifier::text from pg_control_system() c),
     'database', (select d.oid::text from pg_database d where d.datname = current_database()));
 begin
-  if s ->> 'schema' is distinct from 'c1.approval/v1' or not coalesce(s ->> 'decision' in ('approve', 'deny'), false)
-     or not coalesce(s ->> 'direction' in ('apply', 'retire'), false) or coalesce(s ->> 'stack', '') = ''
-     or coalesce(p_signature, '') not like '-----BEGIN SSH SIGNATURE-----%'
-     or jsonb_typeof(s -> 'steps') is distinct from 'array' or s -> 'steps' = '[]'
-     or not jsonb_path_exists(s, 'strict $.steps[*] ? (@.id.type() == "string" && @.step_digest.type() == "string" && @.deltas.type() == "array")', silent => true) then
+  if not iu_core.is_plan_statement(s) or coalesce(p_signature, '') not like '-----BEGIN SSH SIGNATURE-----%'
+     or length(p_signature) > 10000 then
     perform iu_core.refuse('ERROR_PAYLOAD_INVALID', 'C1E00', 'a decision of another shape', 'a signed statement c1.approval/v1', 'npx c1 approve');
   end if;
   if s ->> 'approver' is distinct from session_user::text then
     perform iu_core.refuse('REJECT_NOT_ALLOWED', 'C1R00', format('%s deciding as %s', session_user, s ->> 'approver'),
       'a decision of one''s own', 'npx c1 approve with one''s own login');
   end if;
-  if not coalesce(s -> 'target' @> here, false) then
+  if (s -> 'target') - 'ssh_host_key' is distinct from here
+     or not coalesce(jsonb_path_exists(s, 'strict $.target.ssh_host_key ? (@ == null || @ like_regex "^[ -~]{1,100}$")', silent => true), false) then
     perform iu_core.refuse('REJECT_PLAN_OTHER_TARGET', 'C1R00', format('a decision about %s', s -> 'target'), here::text, 'npx c1 plan, and decide about that plan');
   end if;
   if not coalesce((s ->> 'expires_at')::timestamptz between clock_timestamp() and clock_timestamp() + interval '72 hours', false)

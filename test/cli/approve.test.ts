@@ -85,6 +85,9 @@ test(
     await refused(['deny', '--file', place], 'REJECT_APR_ALTERED', 4);
     writeFileSync(place, good);
     await refused(['deny', '--file', place], 'ERROR_USAGE', 64);
+    // It is entered as it is: what is said beside it would be passed over.
+    await refused(['approve', '--file', place, '--steps', 'BASELINE'], 'ERROR_USAGE', 64);
+    await refused(['approve', '--file', place, '--as', TWO], 'ERROR_USAGE', 64);
     expect((await copy.c1('approve', '--file', place)).exitCode).toBe(0);
     const again = await copy.c1('approve', '--file', place, '--json');
     expect(JSON.parse(again.stdout)).toMatchObject({ code: 'NOOP_ALREADY_THERE', approver: ONE });
@@ -110,6 +113,11 @@ test(
     const { exitCode, stdout, stderr } = await copy.c1('apply', '--yes', '--against', plan, '--json');
     expect(exitCode, stderr).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ code: 'OK_APPLIED', stack: 'dryrun', runs: 1 });
+    const used = (await copy.c1('approvals')).stdout;
+    expect(used).toMatch(/^voter_owner_1: approve apply of BASELINE, .*; used for BASELINE$/m);
+    expect(used).toContain(
+      'apply  BASELINE approved by 2 of 2 (voter_owner_1, voter_owner_2); every run of it was made',
+    );
     // Nothing is left to decide about, nor to apply.
     expect(await refused(['approve', '--as', ONE], 'HOLD_NOTHING_TO_APPROVE', 3)).toContain('npx c1 drift');
     const nothing = await copy.c1('apply', '--yes', '--json');
@@ -129,7 +137,9 @@ test(
     const denied = await copy.c1('deny', '--as', TWO, '--plan', plan, '--steps', 'H1');
     expect(denied.stdout).toContain('final for these very rows');
     await refused(['approve', '--as', ONE, '--plan', plan], 'REJECT_PLAN_DENIED', 4);
-    expect((await copy.c1('approvals')).stdout).toContain('apply  H1       denied by voter_owner_2');
+    const listed = (await copy.c1('approvals')).stdout;
+    expect(listed).toContain('apply  H1       denied by voter_owner_2');
+    expect(listed).toMatch(/^voter_owner_2: deny apply of H1, .*, final for those very rows$/m);
     const rule = await copy.c1('runtime', 'start', '--approvals', 'none');
     expect([rule.exitCode, rule.stderr]).toEqual([
       1,

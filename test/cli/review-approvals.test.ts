@@ -127,7 +127,7 @@ test('what owners entered in the runtime is told from what is only kept, and sta
   const [one, two] = [signed('voter_owner_1'), signed('voter_owner_2')];
   put('1.json', one);
   const inRuntime = ({ statement }: SignedApproval, fault: string | null = null): JudgedDecision => ({
-    ...{ statement, isOver: false, spent: [], fault },
+    ...{ statement, isOver: false, spent: [], used: [], fault },
     fingerprint: fault === null ? 'SHA256:two' : null,
   });
   const found = (entered: readonly JudgedDecision[] | null) =>

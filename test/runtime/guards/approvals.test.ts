@@ -7,12 +7,15 @@ import {
   applied,
   closing,
   count,
+  declaring,
   newRequestId,
   opening,
   runOf,
+  speciesImage,
   speciesRun,
   type TestRun,
   transaction,
+  writing,
 } from './support/runs.ts';
 
 /** What the runtime itself holds against a step: the owners' decisions, each entered by a login of its own. */
@@ -180,6 +183,23 @@ describe('where approvals are required, a step is', () => {
   });
 });
 
+/** A denial that names its run by less than all. */
+function denialOf(run: TestRun, altered: object) {
+  const statement = statementOn(run, { decision: 'deny' });
+  const [step] = statement.steps as readonly { deltas: readonly object[] }[];
+  return { ...statement, steps: [{ ...step, deltas: [{ ...step?.deltas[0], ...altered }] }] };
+}
+
+function withoutZone(statement: ReturnType<typeof statementOn>) {
+  return { ...statement, expires_at: statement.expires_at.replace('Z', '') };
+}
+
+function crowded(statement: ReturnType<typeof statementOn>) {
+  const [step] = statement.steps as readonly object[];
+  const deltas = Array.from({ length: 201 }, (_, n) => ({ resource: `row-${n}`, digest: 'a'.repeat(64) }));
+  return { ...statement, steps: [{ ...step, deltas }] };
+}
+
 describe('a decision is entered', () => {
   const { run } = speciesRun('entered', { resource: 'entered' });
   const REFUSED: readonly (readonly [string, () => Promise<string>, string])[] = [
@@ -195,6 +215,16 @@ describe('a decision is entered', () => {
     ['of another schema', () => enter({ ...statementOn(run), schema: 'c1.approval/v2' }), 'ERROR_PAYLOAD_INVALID'],
     ['that says maybe', () => enter({ ...statementOn(run), decision: 'maybe' }), 'ERROR_PAYLOAD_INVALID'],
     ['about no step', () => decide(run, { steps: [] }), 'ERROR_PAYLOAD_INVALID'],
+    ['with a field more', () => enter({ ...statementOn(run), note: '' }), 'ERROR_PAYLOAD_INVALID'],
+    ['without its plan', () => enter({ ...statementOn(run), plan_digest: null }), 'ERROR_PAYLOAD_INVALID'],
+    ['without its ledger', () => enter({ ...statementOn(run), ledger: {} }), 'ERROR_PAYLOAD_INVALID'],
+    ['until tomorrow', () => enter({ ...statementOn(run), expires_at: 'tomorrow' }), 'ERROR_PAYLOAD_INVALID'],
+    ['until an hour of no zone', () => enter(withoutZone(statementOn(run))), 'ERROR_PAYLOAD_INVALID'],
+    ['about a step that is none', () => decide(run, { step: 'W77' }), 'ERROR_PAYLOAD_INVALID'],
+    ['about a run without a digest', () => enter(denialOf(run, { digest: null })), 'ERROR_PAYLOAD_INVALID'],
+    ['about a run without a resource', () => enter(denialOf(run, { resource: null })), 'ERROR_PAYLOAD_INVALID'],
+    ['about more runs than a step has', () => enter(crowded(statementOn(run))), 'ERROR_PAYLOAD_INVALID'],
+    ['about more than the target', () => decide(run, { target: { ...target, port: '1' } }), 'REJECT_PLAN_OTHER_TARGET'],
     ['about steps that are none', () => decide(run, { steps: [{ id: 1 }] }), 'ERROR_PAYLOAD_INVALID'],
   ];
   test.each(REFUSED)('not %s', async (_, entered, code) => {
@@ -222,6 +252,65 @@ describe('a decision is entered', () => {
     });
   });
 });
+
+describe('an approval is of one content, at one time:', () => {
+  test('an open run is not declared anew with other rows', async () => {
+    const { run, write } = speciesRun('asked', { resource: 'asked' });
+    await bothApprove(run);
+    const other = speciesImage('asked', { name: 'Another species' });
+    const change = delta({ surface: 'species', key: 'asked' }, 'insert', null, other);
+    const { request, digest } = runOf('DOT_SPECIES_REGISTER', [change], { resource: 'asked' });
+    const again = { ...run, digest, request: { ...request, request_id: run.request.request_id } };
+    await as(runtime, DOT, async (client) => {
+      expect(await attempt(client, ...declaring(run))).toBe('accepted');
+      const swapped = [opening(run), declaring(again), writing('species', 'insert', other), closing(again)];
+      expect(await transaction(client, ...swapped)).toBe('GOVERNED_C1_DRYRUN_REJECT_DOT_BYPASS');
+      expect(await count(client, `public.species where code = 'asked'`)).toBe(0);
+      expect(await applied(client, run, write)).toBe('accepted');
+    });
+  });
+
+  test('a transaction that looks at yesterday opens nothing', async () => {
+    const { run, write } = speciesRun('yesterday', { resource: 'yesterday' });
+    await bothApprove(run);
+    await as(runtime, DOT, async (client) => {
+      expect(await attempt(client, ...declaring(run))).toBe('accepted');
+      for (const level of ['repeatable read', 'serializable']) {
+        await client.query(`begin isolation level ${level}`);
+        expect(await attempt(client, ...opening(run))).toBe('REJECT_NOT_ALLOWED');
+        await client.query('rollback');
+      }
+      expect(await transaction(client, opening(run), write, closing(run))).toBe('accepted');
+    });
+  });
+
+  test('a denial that is under way is waited for', async () => {
+    const { run, write } = speciesRun('under-way', { resource: 'under-way' });
+    await bothApprove(run);
+    const denial = JSON.stringify(statementOn(run, { approver: TWO, decision: 'deny' }));
+    await as(runtime, TWO, (owner) =>
+      as(runtime, DOT, async (client) => {
+        expect(await attempt(client, ...declaring(run))).toBe('accepted');
+        await owner.query('begin');
+        expect(await attempt(owner, 'select iu_core.decide_plan($1, $2)', [denial, SIGNATURE])).toBe('accepted');
+        const opened = transaction(client, opening(run), write, closing(run));
+        await Promise.race([opened, waitingForALock()]);
+        await owner.query('commit');
+        expect(await opened).toBe('HOLD_PLAN_NOT_APPROVED');
+        expect(await count(client, `public.species where code = 'under-way'`)).toBe(0);
+      }),
+    );
+    const other = speciesRun('under-way-2', { resource: 'under-way-2' });
+    await bothApprove(other.run);
+    expect(await as(runtime, DOT, (client) => applied(client, other.run, other.write))).toBe('accepted');
+  });
+});
+
+/** Until a session of this database waits for another. */
+function waitingForALock(): Promise<void> {
+  const waiting = `pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+  return as(runtime, SUPERUSER, (client) => expect.poll(() => count(client, waiting), { timeout: 8_000 }).toBe(1));
+}
 
 test('a proposal needs no approval: it opens, and its rows are its own', async () => {
   const image = { apr_code: 'APR-1' };
