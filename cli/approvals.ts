@@ -45,7 +45,7 @@ function standings({ decisions, quorum }: PlanDecisions, stack: string) {
     STEP_IDS.filter((step) => decisions.some((one) => isOf(one, direction, step))).map((step) => {
       const about = decisions.filter((one) => isOf(one, direction, step));
       const definition = direction === 'retire' ? null : newestDefinition(about, step);
-      const { approvers, deniedBy } = standingOf(decisions, { stack, step, direction, definition });
+      const { approvers, deniedBy } = standingOf(decisions, { stack, step, direction, definition, bins: null });
       const count = `${approvers.length} of ${quorum}${approvers.length === 0 ? '' : ` (${approvers.join(', ')})`}`;
       const left = isUsed(about, step) ? '; every run of it was made' : '';
       const state = deniedBy.length > 0 ? `denied by ${deniedBy.join(', ')}` : `approved by ${count}${left}`;

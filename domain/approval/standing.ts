@@ -1,5 +1,6 @@
 import { C1Error } from '../codes.ts';
 import type { StepId } from '../steps/step.ts';
+import { binsFault } from './bins.ts';
 import type { ApprovalStatement } from './statement.ts';
 
 /** A decision as the runtime has it, with what is known of its signature. */
@@ -26,6 +27,8 @@ export interface AskedStep {
   readonly step: string;
   readonly direction: ApprovalStatement['direction'];
   readonly definition: string | null;
+  /** Name and SHA-256 of every bin that is installed; null where it does not matter, as for what is taken back. */
+  readonly bins: Readonly<Record<string, string>> | null;
 }
 
 /** How a step stands with its owners. */
@@ -41,20 +44,30 @@ export function standingOf(decisions: readonly JudgedDecision[], asked: AskedSte
   const about = decisions.filter(({ statement }) => isAbout(statement, asked));
   const deniedBy = about.filter(({ statement }) => statement.decision === 'deny').map(approverOf);
   const approvals = about.filter(({ statement }) => statement.decision === 'approve');
-  const counting = approvals.filter(
-    ({ fault, isOver, spent }) => fault === null && !isOver && !spent.includes(asked.step),
-  );
+  const counting = approvals.filter((one) => faultOf(one, asked) === null);
+  const denied = about.filter(({ statement }) => statement.decision === 'deny');
+  const approvers = mostOf(counting, denied, asked);
   return {
-    approvers: mostOf(counting, asked),
-    deniedBy: [...new Set(deniedBy)],
-    faults: approvals.flatMap((one) => faultOf(one, asked)),
+    approvers,
+    // Another retire of the step than the denied one may be approved: which one it is, its owners agree on.
+    deniedBy: asked.definition === null && approvers.length > 0 ? [] : [...new Set(deniedBy)],
+    faults: approvals.flatMap((one) => {
+      const fault = faultOf(one, asked);
+      return fault === null ? [] : [`${approverOf(one)}: ${fault}`];
+    }),
   };
 }
 
 /** The owners who agree on one and the same definition; where they are of several minds, the largest part of them. */
-function mostOf(counting: readonly JudgedDecision[], asked: AskedStep): readonly string[] {
-  const definitions = new Set(counting.flatMap(({ statement }) => definitionsOf(statement, asked)));
-  const parts = [...definitions].map((definition) => {
+function mostOf(
+  counting: readonly JudgedDecision[],
+  denied: readonly JudgedDecision[],
+  asked: AskedStep,
+): readonly string[] {
+  const definitions = (of: readonly JudgedDecision[]) => of.flatMap(({ statement }) => definitionsOf(statement, asked));
+  const closed = definitions(denied);
+  const open = [...new Set(definitions(counting))].filter((definition) => !closed.includes(definition));
+  const parts = open.map((definition) => {
     const agreeing = counting.filter(({ statement }) => definitionsOf(statement, asked).includes(definition));
     return [...new Set(new Map(agreeing.map((one) => [one.fingerprint, approverOf(one)])).values())];
   });
@@ -94,10 +107,11 @@ function definitionsOf({ steps }: ApprovalStatement, { step, definition }: Asked
   return digests.filter((digest) => definition === null || digest === definition);
 }
 
-function faultOf({ statement, fault, isOver, spent }: JudgedDecision, { step }: AskedStep): readonly string[] {
-  if (fault !== null) return [`${statement.approver}: ${fault}`];
-  if (spent.includes(step)) return [`${statement.approver}: of the time before it was ${SINCE[statement.direction]}`];
-  return isOver ? [`${statement.approver}: until ${statement.expires_at}, which is over`] : [];
+function faultOf({ statement, fault, isOver, spent }: JudgedDecision, { step, bins }: AskedStep): string | null {
+  if (fault !== null) return fault;
+  if (spent.includes(step)) return `of the time before it was ${SINCE[statement.direction]}`;
+  if (isOver) return `until ${statement.expires_at}, which is over`;
+  return bins === null ? null : binsFault(statement.bins, bins);
 }
 
 function approverOf({ statement }: JudgedDecision): string {

@@ -5,6 +5,7 @@ import { C1Error } from '../codes.ts';
 import '../english.ts';
 import type { PlanDocument, PlannedStep } from '../planning/document.ts';
 import { STEP_IDS, type StepId } from '../steps/step.ts';
+import { approvedBins, approvedBinsOf } from './bins.ts';
 
 /**
  * An owner's decision about steps of one plan (review.md, "Approval"): what is signed, kept under `approvals/<stack>/`, and
@@ -37,6 +38,7 @@ export const approvalStatement = z.strictObject({
   plan_digest: sha256,
   /** Head of the ledger that the plan was made on. */
   ledger: z.strictObject({ entries: z.int(), head: z.nullable(z.string()) }),
+  bins: approvedBins,
   steps: z.array(decidedStep).check(z.minLength(1), z.maxLength(STEP_IDS.length)),
   /** Principal of the allowed signers, and login of the runtime. */
   approver: z.string().check(z.regex(/^[a-z][a-z0-9_]{0,62}$/, 'a voter login')),
@@ -81,6 +83,7 @@ export function statementFor(plan: PlanDocument, order: DecisionOrder): Approval
     direction: plan.direction,
     plan_digest: plan.plan_digest,
     ledger: plan.ledger,
+    bins: approvedBinsOf(plan),
     steps: chosen(plan, steps).map(decidedOf),
     ...{ approver, decision, expires_at },
   };

@@ -124,7 +124,7 @@ async function open(step: string): Promise<object> {
     const checked = assertBins(join(dotFolder, 'bin'), request.bins, state.bins ?? {});
     const result = checkOpen(state, step);
     const { stack, definition } = approval ?? { stack: '', definition: '' };
-    const approved = await approvals(state, { stack, step, direction: 'apply', definition });
+    const approved = await approvals(state, { stack, step, direction: 'apply', definition, bins: state.bins ?? {} });
     return { ...result, checked: result.checked + checked + approved };
   });
 }
@@ -135,7 +135,7 @@ function retireCheck(step: string): Promise<object> {
     const result = checkRetire(state);
     if (!state.steps.includes(step)) return result;
     const stack = state.baseline?.stack ?? '';
-    const approved = await approvals(state, { stack, step, direction: 'retire', definition: null });
+    const approved = await approvals(state, { stack, step, direction: 'retire', definition: null, bins: null });
     return { ...result, checked: result.checked + approved };
   });
 }

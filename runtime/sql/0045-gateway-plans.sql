@@ -11,9 +11,13 @@ return coalesce(
     && @.plan_digest like_regex "^[0-9a-f]{64}$" && @.approver.type() == "string"
     && @.expires_at like_regex "^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
     && @.ledger.entries.type() == "number" && (@.ledger.head == null || @.ledger.head.type() == "string")
-    && @.target.type() == "object" && @.steps.type() == "array" && @.steps.size() > 0 && @.steps.size() <= 16
-    && !exists(@.keyvalue() ? (!(@.key like_regex "^(schema|stack|target|direction|plan_digest|ledger|steps|approver|decision|expires_at)$")))
+    && @.target.type() == "object" && @.bins.digest like_regex "^[0-9a-f]{64}$" && @.bins.brought.type() == "object"
+    && !exists(@.bins.keyvalue() ? (!(@.key like_regex "^(digest|brought)$")))
+    && !exists(@.bins.brought.keyvalue() ? (!(@.value.type() == "array"))) && @.steps.type() == "array" && @.steps.size() > 0 && @.steps.size() <= 16
+    && !exists(@.keyvalue() ? (!(@.key like_regex "^(schema|stack|target|direction|plan_digest|ledger|bins|steps|approver|decision|expires_at)$")))
     && !exists(@.ledger.keyvalue() ? (!(@.key like_regex "^(entries|head)$"))))', silent => true)
+  and jsonb_path_query_array(s, 'strict $.bins.brought.keyvalue().value[*]', silent => true)
+    = jsonb_path_query_array(s, 'strict $.bins.brought.keyvalue().value[*] ? (@ like_regex "^[0-9a-f]{64}$")', silent => true)
   and s #>> '{ledger,entries}' ~ '^[0-9]{1,15}$'
   and jsonb_path_query_array(s, 'strict $.steps[*]', silent => true)
     = jsonb_path_query_array(s, 'strict $.steps[*] ? (@.id like_regex "^(BASELINE|H[12346]|PREWRITE|W[1-9])$"

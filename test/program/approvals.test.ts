@@ -4,6 +4,7 @@ import pWaitFor from 'p-wait-for';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { enterDecision } from '../../cli/approve/enter.ts';
 import { assertCounts } from '../../cli/approve/sign.ts';
+import { sha256Hex } from '../../domain/canonical.ts';
 import type { PlanDocument } from '../../domain/planning/document.ts';
 import type { StepId } from '../../domain/steps/step.ts';
 import { keyFileOf, signersOf } from '../../dots/kernel/ssh.ts';
@@ -120,8 +121,29 @@ test('a bin or a program that changed after the plan is not what was approved', 
   const bytes = await readFile(bin);
   await appendFile(bin, '\n');
   expect(refusal(await up())[1]).toBe('HOLD_DOT_INTERFACE_MISMATCH');
+  // Installed as a start installs it, it is a bin like any other, and not the one of the plan.
+  await recordBin('dot-admission-record', sha256Hex(await readFile(bin)));
+  const other = await up();
+  expect(refusal(other)).toEqual([false, 'HOLD_PLAN_NOT_APPROVED', expect.stringMatching(/^W2 with 0 of 2/)]);
+  expect(other.all).toContain('voter_owner_2: approved with other bins than are installed now');
   await writeFile(bin, bytes);
+  await recordBin('dot-admission-record', sha256Hex(bytes));
 });
+
+/** As an install records it. */
+async function recordBin(name: string, sha256: string): Promise<void> {
+  const client = await (await project.runtime.pool('postgres')).connect();
+  try {
+    await client.query('set event_triggers = off');
+    await client.query(
+      `select iu_core.record_install('state', $2, i.guard_digest, i.bins || jsonb_build_object($1::text, $2::text))
+         from iu_core.install i where i.bins is not null order by i.seq desc limit 1`,
+      [name, sha256],
+    );
+  } finally {
+    client.release(true);
+  }
+}
 
 test('with the approval it applies just that, without a second ceremony', async () => {
   const ended = await up();

@@ -64,6 +64,7 @@ function statementOn(run: TestRun, fixture: Fixture = {}) {
   return {
     ...{ schema: 'c1.approval/v1', stack, target: fixture.target ?? target, direction, plan_digest: 'b'.repeat(64) },
     ledger: { entries: 1, head: null },
+    bins: { digest: 'b'.repeat(64), brought: { 'dot-x': ['a'.repeat(64)] } },
     steps: fixture.steps ?? [{ id: step, definition_digest: 'd'.repeat(64), step_digest, deltas }],
     ...{ approver, decision, expires_at: new Date(Date.now() + hours * 3_600_000).toISOString() },
   };
@@ -212,6 +213,17 @@ describe('a decision is entered', () => {
     ['past its time', () => decide(run, { hours: -1 }), 'REJECT_PLAN_EXPIRED'],
     ['for longer than one may be', () => decide(run, { hours: 73 }), 'REJECT_PLAN_EXPIRED'],
     ['unsigned', () => enter(statementOn(run), ONE, ''), 'ERROR_PAYLOAD_INVALID'],
+    ['without bins', () => enter({ ...statementOn(run), bins: undefined }), 'ERROR_PAYLOAD_INVALID'],
+    [
+      'of a bin that is none',
+      () => enter({ ...statementOn(run), bins: { digest: 'b'.repeat(64), brought: { x: ['y'] } } }),
+      'ERROR_PAYLOAD_INVALID',
+    ],
+    [
+      'of bins with something else',
+      () => enter({ ...statementOn(run), bins: { digest: 'b'.repeat(64), brought: { x: 'y' } } }),
+      'ERROR_PAYLOAD_INVALID',
+    ],
     ['of another schema', () => enter({ ...statementOn(run), schema: 'c1.approval/v2' }), 'ERROR_PAYLOAD_INVALID'],
     ['that says maybe', () => enter({ ...statementOn(run), decision: 'maybe' }), 'ERROR_PAYLOAD_INVALID'],
     ['about no step', () => decide(run, { steps: [] }), 'ERROR_PAYLOAD_INVALID'],

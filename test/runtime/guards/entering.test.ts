@@ -26,6 +26,7 @@ function signed(hours: number, ...codes: readonly string[]): SignedApproval {
   const statement: ApprovalStatement = {
     ...{ schema: 'c1.approval/v1', stack: 'trial', target: { ...target, ssh_host_key: null }, direction: 'apply' },
     ...{ plan_digest: digest, ledger: { entries: 1, head: null }, approver: 'voter_owner_1', decision: 'approve' },
+    bins: { digest, brought: {} },
     steps: [{ id: 'W2', definition_digest: digest, step_digest: digest, deltas: [{ resource: 'row', digest }] }],
     expires_at: new Date(Date.now() + hours * 3_600_000).toISOString(),
   };
