@@ -63,7 +63,8 @@ export async function main(words: readonly string[]): Promise<number> {
   try {
     if (words.length === 0) root.help();
     await root.parseAsync(words, { from: 'user' });
-    return 0;
+    // A command that only compares has its own word for "another one".
+    return Number(process.exitCode ?? 0);
   } catch (thrown) {
     return reportFailure(thrown, words.includes('--debug'));
   }
