@@ -8,6 +8,9 @@ export const PROJECT = 'c1';
 /** The stack of the embedded runtime. */
 export const STACK = 'dryrun';
 
+/** Folder of the policy pack: `c1 plan` and `c1 apply` always go by it (docs/decisions/0020-policy.md). */
+export const POLICY_PACK = 'policy';
+
 export interface EngineEnd {
   readonly exitCode: number;
   readonly stdout: string;

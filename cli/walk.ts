@@ -4,7 +4,7 @@ import { type JournalledRun, observedDifferences } from '../domain/planning/obse
 import { withClient } from '../runtime/connect.ts';
 import { connectionOf, DEFAULT_READER } from '../runtime/connection-file.ts';
 import { statePaths } from '../runtime/paths.ts';
-import { pulumiOrThrow } from './engine.ts';
+import { POLICY_PACK, pulumiOrThrow } from './engine.ts';
 
 /** A plan, and since when what the journal says is its doing. */
 export interface MadePlan {
@@ -67,7 +67,8 @@ async function run(document: PlanDocument, { onLine, signal }: WalkOptions): Pro
   for (const name of SIGNALS) process.on(name, stop);
   signal?.addEventListener('abort', stop);
   try {
-    const words = [COMMANDS[document.direction], '--stack', document.stack, '--yes', '--skip-preview'];
+    const rules = document.direction === 'apply' ? ['--policy-pack', POLICY_PACK] : [];
+    const words = [COMMANDS[document.direction], '--stack', document.stack, '--yes', '--skip-preview', ...rules];
     const { stdout } = await pulumiOrThrow(words, { onLine, signal: interruption.signal });
     return { stdout, cause: null, wasSignalled: interruption.signal.aborted };
   } catch (cause) {

@@ -8,10 +8,10 @@ import { read as engineReport } from '../../engine/ensure.mjs';
 import { pins } from '../../engine/pins.mjs';
 import { disagreements } from '../../review/plan/agreement.ts';
 import { planDocumentOf, programPlanIn } from '../../review/plan/document.ts';
-import { previewedResources, previewFailure } from '../../review/plan/preview.ts';
+import { policyRefusals, previewedResources, previewFailure } from '../../review/plan/preview.ts';
 import { sourceDigest } from '../../review/plan/source.ts';
 import { CHECKOUT, type StatePaths, statePaths } from '../../runtime/paths.ts';
-import { engineFailure, pulumi } from '../engine.ts';
+import { engineFailure, POLICY_PACK, pulumi } from '../engine.ts';
 
 export interface Made {
   /** Null where the preview stopped because its rows are not the planned ones. */
@@ -32,12 +32,16 @@ export async function makePlan(stateDir: string, stack: string): Promise<Made> {
   const file = path.join(runs, `plan-${randomUUID()}.json`);
   mkdirSync(runs, { recursive: true });
   try {
-    const words = ['preview', '--stack', stack, '--json', '--show-sames'];
-    const { exitCode, stdout, all } = await pulumi(words, { env: { C1_PLAN_FILE: file } });
+    const words = ['preview', '--stack', stack, '--json', '--show-sames', '--policy-pack', POLICY_PACK];
+    // What a rule refuses stands in no JSON of a preview, only among its events, which a debug flag writes.
+    const events = `${file}.events`;
+    const env = { C1_PLAN_FILE: file, PULUMI_DEBUG_COMMANDS: 'true' };
+    const { exitCode, stdout, all } = await pulumi([...words, '--event-log', events], { env });
     if (exitCode === 0) return complete(paths, programPlanIn(handedOn(file)), stdout, stack);
-    return stopped(file, engineFailure(`${previewFailure(stdout)}\n${all}`, words));
+    const refused = existsSync(events) ? policyRefusals(readFileSync(events, 'utf8')) : '';
+    return stopped(file, engineFailure(`${refused}\n${previewFailure(stdout)}\n${all}`, words));
   } finally {
-    rmSync(file, { force: true });
+    for (const made of [file, `${file}.events`]) rmSync(made, { force: true });
   }
 }
 

@@ -57,6 +57,24 @@ export function previewFailure(printed: string): string {
   }
 }
 
+const policyEvent = z.object({
+  policyEvent: z.looseObject({ message: z.string(), enforcementLevel: z.string() }),
+});
+
+/** What mandatory rules of a policy pack refused, one message after the other. @param events the engine's event log */
+export function policyRefusals(events: string): string {
+  return events
+    .split('\n')
+    .filter((line) => line.includes('"policyEvent"'))
+    .flatMap((line) => {
+      const found = policyEvent.safeParse(JSON.parse(line));
+      return found.success && found.data.policyEvent.enforcementLevel === 'mandatory'
+        ? [found.data.policyEvent.message]
+        : [];
+    })
+    .join('\n');
+}
+
 function parse(printed: string): z.infer<typeof document> {
   try {
     return document.parse(JSON.parse(printed));

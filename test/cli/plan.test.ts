@@ -68,6 +68,27 @@ async function check(...words: readonly string[]) {
 let first: PlanDocument;
 
 test(
+  'a secret smuggled in by a payload is refused by the name of its rule, and there is no plan of it',
+  async () => {
+    const payload = join(copy.folder, 'payloads', 'species.json');
+    const smuggled = (text: string) => text.replace('The DOTs', 'postgres://me:hunter2@host/ The DOTs');
+    await withChanged(payload, smuggled, async () => {
+      for (const words of [['plan'], ['plan', '--check'], ['review']]) {
+        const { exitCode, stdout, stderr } = await copy.c1(...words);
+        expect([exitCode, stdout]).toEqual([4, '']);
+        expect(stderr).toMatch(
+          /^REJECT_POLICY_VIOLATION: seen species: a secret in description, expected no secret input/,
+        );
+        expect(stderr).not.toContain('hunter2');
+      }
+    });
+    expect((await copy.c1('plan')).exitCode).toBe(0);
+    expect(existsSync(join(copy.folder, 'review.html'))).toBe(false);
+  },
+  LONG,
+);
+
+test(
   'the same state gives the same bytes, twice and from two checkouts, and nothing is written',
   async () => {
     const before = await nextTransaction();

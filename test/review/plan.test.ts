@@ -5,7 +5,7 @@ import { disagreements } from '../../review/plan/agreement.ts';
 import { planChanges } from '../../review/plan/compare.ts';
 import { planDocumentIn, planDocumentOf, planText, programPlanIn } from '../../review/plan/document.ts';
 import { planMarkdown } from '../../review/plan/markdown.ts';
-import { previewedResources, previewFailure } from '../../review/plan/preview.ts';
+import { policyRefusals, previewedResources, previewFailure } from '../../review/plan/preview.ts';
 import { isSettled, summaryOf } from '../../review/plan/summary.ts';
 import { altered, documentOf, PROGRAM, RESOURCES, STACK } from './support/plan.ts';
 
@@ -233,4 +233,18 @@ describe('in words', () => {
     expect(long).toMatch(/… and \d+ more of 2000: all of them are in the plan file/);
     expect(long).toContain("- `W2 row 0: seen 'a' b, expected c`");
   });
+});
+
+test('what mandatory rules refused is read from the events, and what they only advise is not', () => {
+  const event = (message: string, enforcementLevel: string) =>
+    JSON.stringify({ policyEvent: { message, enforcementLevel } });
+  const events = [
+    event('REJECT one', 'mandatory'),
+    '{"preludeEvent":{}}',
+    event('advice', 'advisory'),
+    event('REJECT two', 'mandatory'),
+    '',
+  ];
+  expect(policyRefusals(events.join('\n'))).toBe('REJECT one\nREJECT two');
+  expect(policyRefusals('')).toBe('');
 });
