@@ -33,7 +33,7 @@ test('a row that would become another, another definition, program, target or co
   const definition = changed((plan) => Object.assign(plan.steps[0] ?? {}, { definition_digest: 'e'.repeat(64) }));
   expect(wheres(definition)).toEqual([`${step} definition`]);
   expect(wheres(changed((plan) => Object.assign(plan.source, { digest: 'e'.repeat(64) })))).toEqual(['source']);
-  expect(wheres(changed((plan) => Object.assign(plan.target, { system: '1' })))).toEqual(['target']);
+  expect(wheres(changed((plan) => Object.assign(plan.target, { system: 'another' })))).toEqual(['target']);
   expect(wheres(changed((plan) => Object.assign(plan.config, { grant_generation: 2 })))).toEqual(['config']);
   expect(progressChanges(PLAN, { ...PLAN, stack: 'other' }).map(({ where }) => where)).toEqual(['plan file']);
 });

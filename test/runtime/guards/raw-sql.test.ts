@@ -53,7 +53,7 @@ describe('the tables', () => {
     const tables = await as(runtime, SUPERUSER, tableNames);
     const governed = Object.values(SURFACES).flatMap(({ table }) => (table === null ? [] : [table]));
     const bookkeeping = tables.filter((name) => name.startsWith('iu_core.'));
-    expect(bookkeeping).toHaveLength(11);
+    expect(bookkeeping).toHaveLength(12);
     expect(tables).toEqual([...new Set([...governed, ...bookkeeping])].toSorted());
     expect(new Set(statements.map(({ table }) => table))).toEqual(new Set(tables));
   });
