@@ -2,6 +2,8 @@ import { Pool } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { clientConfig } from '../../runtime/connect.ts';
 import { codeOf } from '../dots/support/rows.ts';
+import { renewEvidence } from '../executor/support/c1-runtime.ts';
+import { EVIDENCE } from '../executor/support/signers.ts';
 import type { GrantTrial } from './support/grant-trial.ts';
 import { attemptRun, CONSUME, consumeDeltas, type RawRun } from './support/raw.ts';
 import { createVerifierTrial, type VerifierTrial } from './support/verifier.ts';
@@ -53,5 +55,7 @@ test('20 processes of the verifier: one uses it', async () => {
 
 async function nextGrant(): Promise<string> {
   await it.clear();
-  return it.minted();
+  const code = await it.minted();
+  await renewEvidence(it.trial, 'trial', EVIDENCE);
+  return code;
 }
