@@ -4,14 +4,12 @@ import { join } from 'node:path';
 import type { Client } from 'pg';
 import { engineEnvironment } from '../engine/environment.mjs';
 import { root, stateFolder } from '../engine/root.mjs';
-import { approvalMigration, DEFAULT_RULE } from '../runtime/approvals.ts';
+import { DEFAULT_RULE, tellRule } from '../runtime/approvals.ts';
 import { installBins } from '../runtime/bin-install.ts';
 import { withSuperuser } from '../runtime/connect.ts';
 import { writeConnection } from '../runtime/connection-file.ts';
 import { createDatabase, dropDatabase, MAINTENANCE, PRISTINE } from '../runtime/databases.ts';
 import { installExecutor, resetExecutor, startExecutor } from '../runtime/executor.ts';
-import { install } from '../runtime/install.ts';
-import { migrations } from '../runtime/migrations.ts';
 import { type StatePaths, statePaths } from '../runtime/paths.ts';
 import { SILENT } from '../runtime/reporter.ts';
 import type { Lab } from './lab.ts';
@@ -55,7 +53,7 @@ export async function createProgram(lab: Lab, name: string): Promise<Program> {
     withSuperuser(lab.paths, lab.port, MAINTENANCE, async (client) => {
       await dropDatabase(client, database);
       await createDatabase(client, database, PRISTINE);
-    }).then(() => superuser(tellRule));
+    }).then(() => superuser((client) => tellRule(client, DEFAULT_RULE)));
   await freshDatabase();
   await installExecutor({ paths, buildFolder: lab.paths.build, built: lab.built, port: lab.port, database });
   await startExecutor(paths, SILENT);
@@ -68,12 +66,6 @@ export async function createProgram(lab: Lab, name: string): Promise<Program> {
     await project.emptyStack();
   };
   return { ...project, database, superuser, reset };
-}
-
-/** As a start tells the live database: owners have to approve each step. */
-async function tellRule(client: Client): Promise<void> {
-  const { rows } = await client.query<{ bins: Record<string, string> }>('select iu_core.expected_bins() as bins');
-  await install(client, [...(await migrations()), approvalMigration(DEFAULT_RULE)], rows[0]?.bins ?? {});
 }
 
 /** A program that needs no runtime, e.g. one that is empty. */

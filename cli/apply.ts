@@ -2,15 +2,14 @@ import type { Command } from 'commander';
 import { C1Error } from '../domain/codes.ts';
 import { progressChanges } from '../review/plan/compare.ts';
 import { planDocumentIn } from '../review/plan/document.ts';
-import { counted, differenceLine, isSettled } from '../review/plan/summary.ts';
+import { differencesText } from '../review/plan/summary.ts';
 import { stateDirOf } from '../runtime/paths.ts';
 import { STACK } from './engine.ts';
 import { readGiven } from './evidence.ts';
-import { examples, printAnswer } from './output.ts';
-import { makePlan } from './plan/make.ts';
-import { mismatch } from './plan.ts';
+import { examples } from './output.ts';
+import { agreedPlan } from './plan/given.ts';
 import { assertStateOfProgram } from './stack.ts';
-import { journalPosition, type MadePlan, walkPlan } from './walk.ts';
+import { journalPosition, type MadePlan, walkAloud } from './walk.ts';
 
 interface ApplyFlags {
   readonly stack: string;
@@ -48,31 +47,18 @@ async function apply({ stack, yes = false, against, json = false }: ApplyFlags):
   const changes = earlier === null ? [] : progressChanges(made.document, earlier);
   if (changes.length > 0) {
     throw new C1Error('HOLD_PLAN_DIFFERENT', {
-      seen: `${counted(changes.length, 'difference')}: ${changes.map(differenceLine).join('; ')}`,
+      seen: differencesText(changes),
       expected: 'the plan as it was',
       next: 'npx c1 plan --out plan.json, and have that one approved',
     });
   }
-  await walk(stateDir, made, json);
+  await walkAloud(stateDir, made, json, SAID);
 }
+
+const SAID = { code: 'OK_APPLIED', done: 'APPLIED', nothing: 'nothing to do, which is no approval' } as const;
 
 /** The plan of now, and since when the journal speaks of it. @throws C1Error HOLD_PREVIEW_DELTA_MISMATCH */
 export async function makeApply(stateDir: string, stack: string): Promise<MadePlan> {
   const position = await journalPosition(stateDir);
-  const { document, differences } = await makePlan(stateDir, stack);
-  if (document === null || differences.length > 0) throw mismatch(differences);
-  return { document, position };
-}
-
-/** With --json standard output is for the answer alone. */
-async function walk(stateDir: string, made: MadePlan, json: boolean): Promise<void> {
-  const { plan_digest, stack } = made.document;
-  if (isSettled(made.document)) {
-    const answer = { code: 'NOOP_NOTHING_TO_DO', stack, plan_digest, runs: 0 };
-    return printAnswer({ text: ['nothing to do, which is no approval'], json: answer }, json);
-  }
-  const hears = json ? process.stderr : process.stdout;
-  const { runs } = await walkPlan(stateDir, made, { onLine: (line) => void hears.write(`${line}\n`) });
-  const text = [`APPLIED: ${counted(runs, 'run')}, exactly those that were planned`];
-  await printAnswer({ text, json: { code: 'OK_APPLIED', stack, plan_digest, runs } }, json);
+  return { document: await agreedPlan(stateDir, stack), position };
 }

@@ -4,8 +4,7 @@ import { counted, isSettled, operationsText, summaryOf } from '../review/plan/su
 import { stateDirOf } from '../runtime/paths.ts';
 import { STACK } from './engine.ts';
 import { examples, printAnswer } from './output.ts';
-import { makePlan } from './plan/make.ts';
-import { mismatch } from './plan.ts';
+import { agreedPlan } from './plan/given.ts';
 import { assertStateOfProgram } from './stack.ts';
 
 /** `c1 drift`: whether a stack that was applied still is what it declares (review.md, "After up"). */
@@ -19,9 +18,8 @@ export function addDrift(program: Command): void {
     .action(async ({ stack, json = false }: { readonly stack: string; readonly json?: boolean }) => {
       const stateDir = stateDirOf(process.env);
       assertStateOfProgram(stateDir);
-      const { document, differences } = await makePlan(stateDir, stack);
-      if (document === null || differences.length > 0) throw mismatch(differences);
-      const { code, verdict, rows, operations } = summaryOf(document, differences, stack);
+      const document = await agreedPlan(stateDir, stack);
+      const { code, verdict, rows, operations } = summaryOf(document, [], stack);
       if (!isSettled(document)) {
         throw new C1Error('HOLD_NOT_SETTLED', {
           seen: `${counted(rows, 'row change')} to come; resources: ${operationsText(operations)}`,

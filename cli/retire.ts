@@ -4,7 +4,7 @@ import type { Difference, PlanDocument } from '../domain/planning/document.ts';
 import { planChanges } from '../review/plan/compare.ts';
 import { planDocumentIn, planText } from '../review/plan/document.ts';
 import { planMarkdown } from '../review/plan/markdown.ts';
-import { counted, differenceLine, isSettled, summaryOf } from '../review/plan/summary.ts';
+import { differencesText, summaryOf } from '../review/plan/summary.ts';
 import { stateDirOf } from '../runtime/paths.ts';
 import { STACK } from './engine.ts';
 import { readGiven } from './evidence.ts';
@@ -12,7 +12,7 @@ import { examples, print, printAnswer } from './output.ts';
 import { planLines } from './plan/text.ts';
 import { makeRetirePlan } from './retire/make.ts';
 import { assertStateOfProgram } from './stack.ts';
-import { type MadePlan, walkPlan } from './walk.ts';
+import { walkAloud } from './walk.ts';
 import { writeGiven } from './written-file.ts';
 
 interface RetireFlags {
@@ -62,7 +62,7 @@ async function retire(flags: RetireFlags): Promise<void> {
   if (changes.length > 0) throw changed(changes);
   if (out !== undefined) writeGiven(out, planText(document));
   if (plan || !json) await sayPlan(document, flags);
-  if (yes) await walk(stateDir, made, json);
+  if (yes) await walkAloud(stateDir, made, json, SAID);
 }
 
 async function sayPlan(document: PlanDocument, { stack, json = false, markdown = false }: RetireFlags): Promise<void> {
@@ -72,18 +72,7 @@ async function sayPlan(document: PlanDocument, { stack, json = false, markdown =
   await printAnswer({ text: planLines(document, summary, []), json: {} }, false);
 }
 
-/** With --json standard output is for the answer alone. */
-async function walk(stateDir: string, made: MadePlan, json: boolean): Promise<void> {
-  const { plan_digest, stack } = made.document;
-  if (isSettled(made.document)) {
-    const answer = { code: 'NOOP_NOTHING_TO_DO', stack, plan_digest, runs: 0 };
-    return printAnswer({ text: ['nothing was retired'], json: answer }, json);
-  }
-  const hears = json ? process.stderr : process.stdout;
-  const { runs } = await walkPlan(stateDir, made, { onLine: (line) => void hears.write(`${line}\n`) });
-  const text = [`RETIRED: ${counted(runs, 'run')}, exactly those that were planned`];
-  await printAnswer({ text, json: { code: 'OK_RETIRED', stack, plan_digest, runs } }, json);
-}
+const SAID = { code: 'OK_RETIRED', done: 'RETIRED', nothing: 'nothing was retired' } as const;
 
 function eitherOr(plan: boolean): C1Error {
   const seen = plan ? '--plan with --yes' : 'retire without --yes';
@@ -93,7 +82,7 @@ function eitherOr(plan: boolean): C1Error {
 
 function notPlanned(differences: readonly Difference[]): C1Error {
   return new C1Error('HOLD_PREVIEW_DELTA_MISMATCH', {
-    seen: lines(differences),
+    seen: differencesText(differences),
     expected: 'rows that planned-deltas.yaml names, all of them',
     next: 'bring planned-deltas.yaml to what was applied, then npx c1 retire --plan; plain npx pulumi destroy does not compare',
   });
@@ -101,13 +90,8 @@ function notPlanned(differences: readonly Difference[]): C1Error {
 
 function changed(differences: readonly Difference[]): C1Error {
   return new C1Error('HOLD_PLAN_DIFFERENT', {
-    seen: lines(differences),
+    seen: differencesText(differences),
     expected: 'the plan as it was',
     next: 'npx c1 retire --plan --out, and have that one approved',
   });
-}
-
-/** All of them: what is not named is not known. */
-function lines(differences: readonly Difference[]): string {
-  return `${counted(differences.length, 'difference')}: ${differences.map(differenceLine).join('; ')}`;
 }

@@ -1,10 +1,13 @@
-import { C1Error } from '../domain/codes.ts';
+import { C1Error, type Code } from '../domain/codes.ts';
 import type { Difference, PlanDocument } from '../domain/planning/document.ts';
 import { type JournalledRun, observedDifferences } from '../domain/planning/observed.ts';
+import { one } from '../dots/reader/read-state.ts';
+import { counted, differencesText, isSettled } from '../review/plan/summary.ts';
 import { withClient } from '../runtime/connect.ts';
 import { connectionOf, DEFAULT_READER } from '../runtime/connection-file.ts';
 import { statePaths } from '../runtime/paths.ts';
 import { POLICY_PACK, pulumiOrThrow } from './engine.ts';
+import { printAnswer } from './output.ts';
 
 /** A plan, and since when what the journal says is its doing. */
 export interface MadePlan {
@@ -51,6 +54,29 @@ export async function walkPlan(
   return { runs: runs.length, stdout };
 }
 
+export interface Said {
+  readonly code: Code;
+  readonly done: string;
+  readonly nothing: string;
+}
+
+/** Walks a plan and prints what came of it. With --json standard output is for the answer alone. @throws C1Error as `walkPlan` */
+export async function walkAloud(
+  stateDir: string,
+  made: MadePlan,
+  json: boolean,
+  { code, done, nothing }: Said,
+): Promise<void> {
+  const { plan_digest, stack } = made.document;
+  if (isSettled(made.document)) {
+    return printAnswer({ text: [nothing], json: { code: 'NOOP_NOTHING_TO_DO', stack, plan_digest, runs: 0 } }, json);
+  }
+  const hears = json ? process.stderr : process.stdout;
+  const { runs } = await walkPlan(stateDir, made, { onLine: (line) => void hears.write(`${line}\n`) });
+  const text = [`${done}: ${counted(runs, 'run')}, exactly those that were planned`];
+  await printAnswer({ text, json: { code, stack, plan_digest, runs } }, json);
+}
+
 interface Ended {
   readonly stdout: string;
   /** What stopped it; null where the engine says that it came to its end. */
@@ -91,12 +117,11 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export async function journalPosition(stateDir: string): Promise<string> {
   const target = { ...(await connectionOf(stateDir)), login: DEFAULT_READER };
   return withClient(statePaths(stateDir), target, async (client) => {
-    const sql = 'select coalesce(max(r.applied_seq), 0)::text as position from iu_core.dot_run r';
-    const [row] = (await client.query<{ position: string }>(sql)).rows;
-    if (row === undefined) throw new TypeError('no row from a select without from');
-    return row.position;
+    return (await one<{ position: string }>(client, POSITION)).position;
   });
 }
+
+export const POSITION = 'select coalesce(max(r.applied_seq), 0)::text as position from iu_core.dot_run r';
 
 /** Whatever was written since, by whomever, votes apart: none of it may be more than what was planned. */
 async function runsSince(stateDir: string, position: string): Promise<readonly JournalledRun[]> {
@@ -117,11 +142,9 @@ async function runsSince(stateDir: string, position: string): Promise<readonly J
 
 /** It is over; what it did beside, or left, is for a person to look at. All of it is named. */
 function notJust(differences: readonly Difference[], cause: unknown): C1Error {
-  const lines = differences.map(({ where, seen, expected }) => `${where}: seen ${seen}, expected ${expected}`);
-  const count = `${lines.length} difference${lines.length === 1 ? '' : 's'}`;
   return new C1Error(
     'HOLD_COUNTER_DRIFT',
-    { seen: `${count}: ${lines.join('; ')}`, expected: 'exactly the planned runs' },
+    { seen: differencesText(differences), expected: 'exactly the planned runs' },
     cause === null ? undefined : { cause },
   );
 }

@@ -2,7 +2,8 @@ import type { Client } from 'pg';
 import { PLAN_QUORUM } from '../domain/approval/statement.ts';
 import { digestOf } from '../domain/canonical.ts';
 import { C1Error } from '../domain/codes.ts';
-import type { Migration } from './migrations.ts';
+import { type BinDigests, install } from './install.ts';
+import { type Migration, migrations } from './migrations.ts';
 
 /** Whether a live runtime asks for owners' approval of each step, and of how many (review.md, "Approval"). */
 export interface ApprovalRule {
@@ -52,6 +53,12 @@ export async function ruleFor(client: Client, { said, otherwise }: WantedRule): 
     expected: `${told.approvals} and ${told.quorum}, as this runtime was made`,
     next: 'npx c1 runtime reset --yes --approvals … --quorum …, which makes it anew',
   });
+}
+
+/** Tells a copy of the template that no start made, with the bins that it has, as a start tells the live database. */
+export async function tellRule(client: Client, rule: ApprovalRule): Promise<void> {
+  const { rows } = await client.query<{ bins: BinDigests }>('select iu_core.expected_bins() as bins');
+  await install(client, [...(await migrations()), approvalMigration(rule)], rows[0]?.bins ?? {});
 }
 
 async function toldIn(client: Client): Promise<ApprovalRule | null> {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import {
   type ApprovalStatement,
@@ -49,17 +49,5 @@ function bytesOf(file: string): Buffer {
   } catch (cause) {
     const seen = `no readable ${path.basename(file)}`;
     throw new C1Error('ERROR_USAGE', { seen, expected: 'a file that npx c1 approve wrote' }, { cause });
-  }
-}
-
-/** Names of the decisions that are kept for a stack, the oldest plan's among them. */
-export function approvalFiles(stack: string): readonly string[] {
-  try {
-    const folder = approvalsFolder(stack);
-    const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
-    return names.toSorted().map((name) => path.join(folder, name));
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return [];
-    throw cause;
   }
 }

@@ -50,8 +50,7 @@ function whole(action: string, proposed: Json, release: ReadonlyMap<string, Buff
 }
 
 /** Files of the release by their SHA-256. @throws C1Error ERROR_READ_FAILED */
-function releaseFiles(paths: StatePaths): ReadonlyMap<string, Buffer> {
-  const folder = path.join(path.dirname(paths.bin), 'release');
+function releaseFiles({ release: folder }: StatePaths): ReadonlyMap<string, Buffer> {
   try {
     const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile());
     const contents = files.map(({ name }) => readFileSync(path.join(folder, name)));

@@ -11,7 +11,7 @@ import { voteStatement } from '../../domain/apr.ts';
 import type { Json } from '../../domain/canonical.ts';
 import { C1Error } from '../../domain/codes.ts';
 import type { PlanDocument } from '../../domain/planning/document.ts';
-import { operatorKeys, signatureOf } from '../../dots/kernel/plan-approvals.ts';
+import { OWN_KEY, operatorKeys } from '../../dots/kernel/plan-approvals.ts';
 import { keyFileOf, type Signers, sign, signersOf, verify } from '../../dots/kernel/ssh.ts';
 import { CHECKOUT, type StatePaths } from '../../runtime/paths.ts';
 import { OPERATOR } from '../../runtime/stand-in-keys.ts';
@@ -67,11 +67,11 @@ function votesOn(
 export function assertCounts(signers: Signers, { statement, signature }: SignedApproval): void {
   const { approver } = statement;
   const own = operatorKeys(signers, OPERATOR);
-  for (const list of [signers, ...checkoutSigners()]) {
-    verify(list, statement as unknown as Json, signature, approver, { namespace: APPROVAL_NAMESPACE });
-  }
-  const { fault } = signatureOf({ statement, signature }, signers, own);
-  if (fault !== null || approver === OPERATOR) throw selfApproval(approver, fault ?? 'who runs the program');
+  const keys = [signers, ...checkoutSigners()].map((list) =>
+    verify(list, statement as unknown as Json, signature, approver, { namespace: APPROVAL_NAMESPACE }),
+  );
+  if (keys.some((key) => own.includes(key))) throw selfApproval(approver, OWN_KEY);
+  if (approver === OPERATOR) throw selfApproval(approver, 'who runs the program');
 }
 
 function selfApproval(approver: string, why: string): C1Error {

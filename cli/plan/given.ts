@@ -17,6 +17,11 @@ export async function planFor(
 ): Promise<PlanDocument> {
   if (file !== undefined) return unalteredPlanIn(readGiven(file), stack);
   assertStateOfProgram(stateDir);
+  return agreedPlan(stateDir, stack);
+}
+
+/** A plan made now, on which preview and planned deltas agree. @throws C1Error as `makePlan`; HOLD_PREVIEW_DELTA_MISMATCH */
+export async function agreedPlan(stateDir: string, stack: string): Promise<PlanDocument> {
   const { document, differences } = await makePlan(stateDir, stack);
   if (document === null || differences.length > 0) throw mismatch(differences);
   return document;

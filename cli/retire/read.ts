@@ -10,6 +10,7 @@ import { readClaims, refsFor } from '../../dots/readiness/rollback.ts';
 import { withClient } from '../../runtime/connect.ts';
 import { connectionOf, DEFAULT_READER } from '../../runtime/connection-file.ts';
 import { statePaths } from '../../runtime/paths.ts';
+import { POSITION } from '../walk.ts';
 
 export interface ClaimedState {
   readonly state: RuntimeState;
@@ -42,5 +43,3 @@ export async function readClaimedState(stateDir: string): Promise<ClaimedState> 
     return { state: read.state, claims, snapshot: snapshotOf(refs, read.refs), position };
   });
 }
-
-const POSITION = 'select coalesce(max(r.applied_seq), 0)::text as position from iu_core.dot_run r';

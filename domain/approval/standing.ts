@@ -42,19 +42,17 @@ export interface Standing {
 
 export function standingOf(decisions: readonly JudgedDecision[], asked: AskedStep): Standing {
   const about = decisions.filter(({ statement }) => isAbout(statement, asked));
-  const deniedBy = about.filter(({ statement }) => statement.decision === 'deny').map(approverOf);
-  const approvals = about.filter(({ statement }) => statement.decision === 'approve');
-  const counting = approvals.filter((one) => faultOf(one, asked) === null);
   const denied = about.filter(({ statement }) => statement.decision === 'deny');
+  const approvals = about
+    .filter(({ statement }) => statement.decision === 'approve')
+    .map((one) => ({ one, fault: faultOf(one, asked) }));
+  const counting = approvals.flatMap(({ one, fault }) => (fault === null ? [one] : []));
   const approvers = mostOf(counting, denied, asked);
   return {
     approvers,
     // Another retire of the step than the denied one may be approved: which one it is, its owners agree on.
-    deniedBy: asked.definition === null && approvers.length > 0 ? [] : [...new Set(deniedBy)],
-    faults: approvals.flatMap((one) => {
-      const fault = faultOf(one, asked);
-      return fault === null ? [] : [`${approverOf(one)}: ${fault}`];
-    }),
+    deniedBy: asked.definition === null && approvers.length > 0 ? [] : [...new Set(denied.map(approverOf))],
+    faults: approvals.flatMap(({ one, fault }) => (fault === null ? [] : [`${approverOf(one)}: ${fault}`])),
   };
 }
 

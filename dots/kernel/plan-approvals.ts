@@ -74,12 +74,15 @@ export function signatureOf(
   const options = { namespace: APPROVAL_NAMESPACE };
   try {
     const fingerprint = verify(signers, statement as unknown as Json, signature, statement.approver, options);
-    return { fingerprint, fault: own.includes(fingerprint) ? "signed with the operator's own key" : null };
+    return { fingerprint, fault: own.includes(fingerprint) ? OWN_KEY : null };
   } catch (cause) {
     if (!(cause instanceof C1Error) || !COUNTS_FOR_NOTHING.includes(cause.code)) throw cause;
     return { fingerprint: null, fault: `${cause.code}, ${cause.seen}` };
   }
 }
+
+/** Why a good signature counts for nothing all the same. */
+export const OWN_KEY = "signed with the operator's own key";
 
 const COUNTS_FOR_NOTHING: readonly string[] = ['REJECT_UNKNOWN_SIGNER', 'REJECT_APR_ALTERED', 'REJECT_SIGNER_REVOKED'];
 

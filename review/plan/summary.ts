@@ -68,6 +68,11 @@ export function operationsText(operations: PlanSummary['operations']): string {
   return parts.length === 0 ? 'none' : parts.join(', ');
 }
 
+/** All of them: what is not named is not known. */
+export function differencesText(differences: readonly Difference[]): string {
+  return `${counted(differences.length, 'difference')}: ${differences.map(differenceLine).join('; ')}`;
+}
+
 export function differenceLine({ where, seen, expected }: Difference): string {
   return `${where}: seen ${seen}, expected ${expected}`;
 }

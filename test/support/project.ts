@@ -2,17 +2,14 @@ import { cp, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import type { Client } from 'pg';
 import { inject } from 'vitest';
 import type { StepId } from '../../domain/steps/step.ts';
 import { ensureEngine } from '../../engine/ensure.mjs';
 import { engineEnvironment } from '../../engine/environment.mjs';
 import { root, stateFolder } from '../../engine/root.mjs';
-import { type ApprovalRule, approvalMigration } from '../../runtime/approvals.ts';
+import { type ApprovalRule, tellRule } from '../../runtime/approvals.ts';
 import { withSuperuser } from '../../runtime/connect.ts';
 import { installExecutor, startExecutor, stopExecutor } from '../../runtime/executor.ts';
-import { install } from '../../runtime/install.ts';
-import { migrations } from '../../runtime/migrations.ts';
 import { SILENT } from '../../runtime/reporter.ts';
 import { upWithOwners } from './owners.ts';
 import { createTestRuntime, type TestRuntime } from './runtime.ts';
@@ -59,7 +56,7 @@ export async function createTestProject(server?: TestServer, rule?: ApprovalRule
   const { buildFolder, built } = server ?? inject('testServer');
   const runtime = await createTestRuntime(server);
   const { paths, port, database } = runtime;
-  if (rule !== undefined) await withSuperuser(paths, port, database, (client) => tell(client, rule));
+  if (rule !== undefined) await withSuperuser(paths, port, database, (client) => tellRule(client, rule));
   await installExecutor({ paths, buildFolder, built, port, database });
   await startExecutor(paths, SILENT);
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'c1 program-')));
@@ -75,12 +72,6 @@ export async function createTestProject(server?: TestServer, rule?: ApprovalRule
   const init = await project.pulumi('stack', 'init', 'dryrun');
   if (init.exitCode !== 0) throw new Error(`pulumi stack init: ${init.all}`);
   return project;
-}
-
-/** As a start tells the live database. */
-async function tell(client: Client, rule: ApprovalRule): Promise<void> {
-  const { rows } = await client.query<{ bins: Record<string, string> }>('select iu_core.expected_bins() as bins');
-  await install(client, [...(await migrations()), approvalMigration(rule)], rows[0]?.bins ?? {});
 }
 
 function describe(folder: string, runtime: TestRuntime): TestProject {
