@@ -31,7 +31,7 @@ export class GovernedStep extends pulumi.ComponentResource {
   /** What the rows name is made first. */
   readonly first: readonly local.Command[];
   readonly rows: readonly GovernedRow[];
-  /** What is tried or asked and governs no row, in order. */
+  /** What is tried or asked and governs no row, side by side. */
   readonly commands: readonly local.Command[];
   readonly gate: local.Command;
   /** What the gate's readback said; unknown at preview. */
@@ -77,15 +77,13 @@ export class GovernedStep extends pulumi.ComponentResource {
     return [...byName.values()];
   }
 
-  /** Each after the one before. */
   private declareCommands(
     transport: Transport,
     commands: readonly Unruled[],
-    before: readonly pulumi.Resource[],
+    after: readonly pulumi.Resource[],
   ): readonly local.Command[] {
-    let after = before;
-    return commands.map(({ name, isDot, create, retire, request }) => {
-      const declared = dotResource(
+    return commands.map(({ name, isDot, create, retire, request }) =>
+      dotResource(
         name,
         {
           folder: isDot ? transport.dotFolder : transport.readerFolder,
@@ -94,10 +92,8 @@ export class GovernedStep extends pulumi.ComponentResource {
           stdin: canonicalJson(request),
         },
         { parent: this, dependsOn: [...after] },
-      );
-      after = [declared];
-      return declared;
-    });
+      ),
+    );
   }
 
   private reader(

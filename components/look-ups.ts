@@ -13,12 +13,16 @@ const DATABASE = process.env.PGDATABASE ?? 'directus';
 /**
  * Begins to look at the catalogue through @pulumi/postgresql, which knows nothing of our snapshot. A failure is kept for
  * whoever awaits it: a program that stops for another reason says that one.
+ *
+ * @param after what the engine is to start before this plugin
  */
-export function lookUp(): Promise<LookUps> {
-  const found = Promise.all([
-    getSchemas({ database: DATABASE, includeSystemSchemas: false }),
-    getTables({ database: DATABASE, schemas: [C1_SCHEMA] }),
-  ]);
+export function lookUp(after: Promise<void>): Promise<LookUps> {
+  const found = after.then(() =>
+    Promise.all([
+      getSchemas({ database: DATABASE, includeSystemSchemas: false }),
+      getTables({ database: DATABASE, schemas: [C1_SCHEMA] }),
+    ]),
+  );
   found.catch(() => {});
   return found;
 }
@@ -27,6 +31,6 @@ export function lookUp(): Promise<LookUps> {
  * Has the engine start the command plugin, which takes as long as the rest of the program takes to load. `true` reads and
  * writes nothing; whether the plugin can be used is for the first real call to find out.
  */
-export function startCommandPlugin(): void {
-  local.run({ command: 'true', logging: local.Logging.None }).catch(() => {});
+export async function startCommandPlugin(): Promise<void> {
+  await local.run({ command: 'true', logging: local.Logging.None }).catch(() => {});
 }

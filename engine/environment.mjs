@@ -24,6 +24,8 @@ export function engineEnvironment({ base = process.env, stateDir = stateFolder(b
     ...passphrase(stateDir, base, backend),
     PULUMI_SKIP_UPDATE_CHECK: 'true',
     PULUMI_EXPERIMENTAL: 'true',
+    // A command that nobody ran has no output: at preview the inputs are all there is, and the plugin need not say so.
+    PULUMI_DISABLE_PROVIDER_PREVIEW: 'true',
     // The salt of the passphrase is read from the state, so that the stack file need not hold it (stack-file.mjs).
     PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: 'true',
     // An older language host on PATH would be taken before the one that was set up.

@@ -3,6 +3,9 @@ import { C1Error } from '../domain/codes.ts';
 /** How the third line of every file in the DOT folder names its DOT (steps.md, "The eight DOTs"). */
 const CODE_MARK = 'DOT-CODE: ';
 
+/** A bin lives for a tenth of a second: with room for all that it makes, nothing is collected (measured: a tenth of its time). */
+const NODE_FLAGS = '--min-semi-space-size=16 --single-threaded-gc';
+
 /**
  * First lines of a bundled bin: a shell script that runs itself as JavaScript in a clean environment. To the shell,
  * line 2 is a no-op and an exec; to JavaScript, line 1 is a hashbang and line 2 a string and a comment. Nothing of the
@@ -11,8 +14,7 @@ const CODE_MARK = 'DOT-CODE: ';
 export function bundleHeader(mark: string): string {
   return [
     '#!/bin/sh',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's own substitution
-    '\':\' //; exec env -i PATH=/usr/bin:/bin NODE_COMPILE_CACHE="${0%/*}/../cache" "${0%/*}/../lib/node" "$0" "$@"',
+    `':' //; exec /usr/bin/env -i PATH=/usr/bin:/bin NODE_COMPILE_CACHE="\${0%/*}/../cache" "\${0%/*}/../lib/node" ${NODE_FLAGS} "$0" "$@"`,
     `// ${mark}`,
     '',
   ].join('\n');

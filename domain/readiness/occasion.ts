@@ -25,8 +25,19 @@ export function occasionOf(steps: readonly Step[], { generation, evidence }: Gen
   };
 }
 
-/** SHA-256 of everything that a step says and sends; what only plans with it, the functions, is no part of it. */
+const digests = new WeakMap<Step, string>();
+
+/**
+ * SHA-256 of everything that a step says and sends; what only plans with it, the functions, is no part of it. A step is
+ * never changed, and W8, W9, the approvals and the plan all ask for it.
+ */
 export function definitionDigest(step: Step): string {
+  const digest = digests.get(step) ?? digestOfDefinition(step);
+  digests.set(step, digest);
+  return digest;
+}
+
+function digestOfDefinition(step: Step): string {
   const rows = step.rows.map(({ type, name, owner, place, inputs, create, retire, payload, after }) => ({
     ...{ type, name, owner, place, create, retire, after: [...after] },
     ...{ inputs: inputs as Json, payload },

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from 'pg';
@@ -22,6 +23,14 @@ export interface PlanDecisions {
   readonly decisions: readonly JudgedDecision[];
 }
 
+/** What the runtime has, whose signatures nobody has checked yet. */
+export interface PlanStatements {
+  /** Whether owners are asked at all, as the runtime was told; null where it was told nothing. */
+  readonly approvals: string | null;
+  readonly quorum: number | null;
+  readonly rows: readonly StatementRow[];
+}
+
 /**
  * What owners decided about plans of a stack, each with its signature checked.
  *
@@ -33,22 +42,39 @@ export async function readPlanDecisions(
   signers: Signers,
   { stack, operator }: { readonly stack: string; readonly operator: string },
 ): Promise<PlanDecisions> {
-  const { rows } = await client.query<StatementRow>(
-    `select p.statement, p.signature, p.approver::text as approver,
+  return judgeDecisions(await readPlanStatements(client, stack), signers, operator);
+}
+
+/**
+ * One statement, so that a caller may queue others behind it and check the signatures while the database works.
+ *
+ * @param stack null for the stack of the open baseline
+ */
+export async function readPlanStatements(client: Client, stack: string | null): Promise<PlanStatements> {
+  const { rows } = await client.query<PlanStatements>(
+    `select (select s.value from iu_core.setting s where s.name = 'approvals') as approvals,
+            iu_core.plan_quorum()::int as quorum, coalesce(jsonb_agg(to_jsonb(f) - 'seq' order by f.seq), '[]') as rows from (
+       select p.seq, p.statement, p.signature, p.approver::text as approver,
             (p.statement ->> 'expires_at')::timestamptz <= clock_timestamp() as over,
             array(select distinct r.step from iu_core.dot_run r
-                   where r.stack = $1 and r.outcome = 'applied' and r.kind <> 'vote'
+                   where r.stack = p.statement ->> 'stack' and r.outcome = 'applied' and r.kind <> 'vote'
                      and r.direction <> p.statement ->> 'direction' and r.applied_at > p.written_at) as spent,
             array(select a.step from iu_core.approved_delta a where a.sha256 = p.sha256 and a.decision = 'approve'
                    group by a.step having bool_and(exists (select from iu_core.dot_run r
                      where (r.stack, r.step, r.direction, r.resource, r.delta_digest)
                          = (a.stack, a.step, a.direction, a.resource, a.delta_digest)
                        and r.outcome = 'applied' and r.applied_at > a.written_at)) order by 1) as used
-       from iu_core.plan_statement p where p.statement ->> 'stack' = $1 order by p.seq`,
+         from iu_core.plan_statement p
+        where p.statement ->> 'stack' = coalesce($1, (select b.stack from iu_core.v_baseline b))) f`,
     [stack],
   );
-  const asked = await client.query<{ quorum: number | null }>('select iu_core.plan_quorum()::int as quorum');
-  const quorum = asked.rows[0]?.quorum ?? null;
+  const [found] = rows;
+  if (found === undefined) throw unread('no row', 'what owners decided');
+  return found;
+}
+
+/** @throws C1Error ERROR_READ_FAILED, ERROR_SSH_MISSING, HOLD_SIGNERS_MISSING */
+export function judgeDecisions({ quorum, rows }: PlanStatements, signers: Signers, operator: string): PlanDecisions {
   if (quorum === null) throw unread('no approval_quorum', 'how many owners have to approve');
   const own = rows.length === 0 ? [] : operatorKeys(signers, operator);
   return { quorum, decisions: rows.map((row) => judged(row, signers, own)) };
@@ -92,7 +118,14 @@ export function operatorKeys({ folder }: Signers, operator: string): readonly st
   return [...new Set(keysOf(list, operator))].map(fingerprintOf);
 }
 
+/** As `ssh-keygen -l` says it. A certificate, which has the fingerprint of the key in it, and what is no key are left to it. */
 function fingerprintOf(key: string): string {
+  const [type = '', text = ''] = key.split(' ');
+  const blob = Buffer.from(text, 'base64');
+  const isPlain = blob.length > type.length + 4 && blob.readUInt32BE(0) === type.length;
+  if (isPlain && !type.includes('-cert-') && blob.toString('latin1', 4, 4 + type.length) === type) {
+    return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;
+  }
   const ended = sshKeygen(['-l', '-f', '-'], `${key}\n`);
   const [, fingerprint] = /(SHA256:\S+)/.exec(ended.stdout) ?? [];
   if (ended.status === 0 && fingerprint !== undefined) return fingerprint;

@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import type { Client } from 'pg';
 import * as z from 'zod/mini';
-import type { AskedStep } from '../../domain/approval/standing.ts';
 import type { ScopeRef } from '../../domain/deltas.ts';
 import { EVIDENCE_FOLDER } from '../../domain/evidence/record.ts';
 import { LABEL_LINE, verdictOf } from '../../domain/label.ts';
@@ -16,18 +15,17 @@ import { type RefsAnswer, snapshotOf } from '../../domain/snapshot.ts';
 import { READER_CHECKS, type ReaderCheck } from '../../domain/steps/step.ts';
 import { SURFACE_NAMES } from '../../domain/surfaces.ts';
 import { BEGIN_READ, type RuntimeConfig, readRuntimeConfig, withConnection } from '../kernel/connection.ts';
+import type { PlanDecisions } from '../kernel/plan-approvals.ts';
 import { perform, runProgram } from '../kernel/program.ts';
 import { readStandardInput } from '../kernel/standard-input.ts';
 import { discard, writeWhole } from './answer-file.ts';
-import { assertStepApproved } from './approval.ts';
+import { assertStepApproved, readApprovals } from './approval.ts';
 import { assertBins, assertFolder, assertRestored } from './bins.ts';
 import { assertChannel } from './channel.ts';
 import { type CheckResult, checkGate, checkOpen, checkRetire, checkRetired } from './checks.ts';
-import { assertEvidence } from './evidence.ts';
 import { assertExecutor, insideRefs, withExecutor } from './executor.ts';
-import { assertGrant, assertIssuer } from './grant.ts';
 import { assertHandler, HANDLER_REQUESTS } from './handler.ts';
-import { LOGIN, one, type ReadAnswer, readDatabase } from './read-state.ts';
+import { LOGIN, one, readDatabase } from './read-state.ts';
 import { assertRegistrar } from './registrar.ts';
 
 /**
@@ -66,6 +64,14 @@ const gateRequest = z.strictObject({
   /** SHA-256 of what the step's rows are asked; it is there so that a readback after a change is another one than before. */
   rows: z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
 });
+
+/** What a check does beside what its request says. */
+interface Further<T> {
+  readonly checks: readonly ReaderCheck[];
+  readonly alongside: Alongside<T>;
+}
+type Alongside<T> = (client: Client) => Promise<T>;
+const NOTHING: Alongside<null> = async () => null;
 
 /** Every tool row of C1 by its code, retired ones too. */
 const C1_TOOLS = { surface: 'dot_tools', prefix: 'DOT_C1_' } as const;
@@ -111,49 +117,47 @@ async function snapshot(out: string): Promise<object> {
   // An older answer must not be taken for this one's when it fails.
   discard(out);
   const request = parsePayload(snapshotRequest, await readStandardInput(), 'request');
-  const read = await readAll(request.refs);
+  const read = await readAll(request.refs, NOTHING);
   const known = read.state.bins ?? {};
   assertBins(join(dotFolder, 'bin'), [...request.bins, ...request.staged.filter((name) => name in known)], known);
-  writeWhole(out, JSON.stringify(read));
+  writeWhole(out, JSON.stringify({ state: read.state, refs: read.refs }));
   return { code: 'OK_READ', refs: request.refs.length, bins: request.bins.length };
 }
 
 async function open(step: string): Promise<object> {
   const { approval, ...request } = parsePayload(openRequest, await readStandardInput(), 'request');
-  return answer('open', step, request.checks, async (state) => {
+  const { stack, definition } = approval ?? { stack: '', definition: '' };
+  return answer('open', step, { checks: request.checks, alongside: approvalsOf(stack) }, (state, found) => {
     const checked = assertBins(join(dotFolder, 'bin'), request.bins, state.bins ?? {});
     const result = checkOpen(state, step);
-    const { stack, definition } = approval ?? { stack: '', definition: '' };
-    const approved = await approvals(state, { stack, step, direction: 'apply', definition, bins: state.bins ?? {} });
-    return { ...result, checked: result.checked + checked + approved };
+    const asked = { stack, step, direction: 'apply', definition, bins: state.bins ?? {} } as const;
+    return { ...result, checked: result.checked + checked + assertStepApproved(found, asked) };
   });
 }
 
 /** A step of which nothing is left has nothing to approve. */
 function retireCheck(step: string): Promise<object> {
-  return answer('retire-check', step, [], async (state) => {
+  return answer('retire-check', step, { checks: [], alongside: approvalsOf(null) }, (state, found) => {
     const result = checkRetire(state);
     if (!state.steps.includes(step)) return result;
     const stack = state.baseline?.stack ?? '';
-    const approved = await approvals(state, { stack, step, direction: 'retire', definition: null, bins: null });
-    return { ...result, checked: result.checked + approved };
+    const asked = { stack, step, direction: 'retire', definition: null, bins: null } as const;
+    return { ...result, checked: result.checked + assertStepApproved(found, asked) };
   });
 }
 
-/** The runtime decides whether owners are asked, not whoever calls. */
-async function approvals(state: RuntimeState, asked: AskedStep): Promise<number> {
-  if (state.approvals === 'none') return 0;
-  return asAuditor((client) => assertStepApproved(client, config(), asked));
+function approvalsOf(stack: string | null): Alongside<PlanDecisions | null> {
+  return (client) => readApprovals(client, config(), stack);
 }
 
 async function gate(step: string): Promise<object> {
   const { expected, checks } = parsePayload(gateRequest, await readStandardInput(), 'request');
-  return answer('gate', step, checks, (state) => checkGate(state, step, expected));
+  return answer('gate', step, { checks, alongside: NOTHING }, (state) => checkGate(state, step, expected));
 }
 
 /** The files that H1 and W1 put in place are part of what they take back. */
 function retired(step: string): Promise<object> {
-  return answer('retired', step, [], (state) => {
+  return answer('retired', step, { checks: [], alongside: NOTHING }, (state) => {
     const result = checkRetired(state, step);
     const files = assertRestored(join(dotFolder, 'bin'), step, state.bins ?? {});
     return { ...result, checked: result.checked + files };
@@ -161,14 +165,15 @@ function retired(step: string): Promise<object> {
 }
 
 /** Judges the state, then does the further checks that the request names. */
-async function answer(
+async function answer<T>(
   check: string,
   step: string,
-  further: readonly ReaderCheck[],
-  judge: (state: RuntimeState) => CheckResult | Promise<CheckResult>,
+  { checks: further, alongside }: Further<T>,
+  judge: (state: RuntimeState, beside: T) => CheckResult,
 ): Promise<object> {
-  const { state, refs } = await readAll(further.flatMap((one) => REFS_OF[one]));
-  const result = await judge(state);
+  const refsOfChecks = further.flatMap((one) => REFS_OF[one]);
+  const { state, refs, beside } = await readAll(refsOfChecks, alongside);
+  const result = judge(state, beside);
   let { checked } = result;
   if (further.includes('handler')) {
     checked += await assertHandler(join(dotFolder, 'bin'), refs, config().limits.answer);
@@ -177,11 +182,13 @@ async function answer(
     checked += await assertRegistrar(join(dotFolder, 'bin'), liveC1Tools(refs.rows), config().limits.answer);
   }
   if (further.includes('executor')) checked += await assertExecutor(executorFolder, config().limits.answer);
-  if (further.includes('issuer')) checked += await asAuditor(assertIssuer);
-  if (further.includes('grant')) checked += await asAuditor(assertGrant);
+  // What few gates ask for is loaded when it is asked for.
+  if (further.includes('issuer')) checked += await asAuditor((await import('./grant.ts')).assertIssuer);
+  if (further.includes('grant')) checked += await asAuditor((await import('./grant.ts')).assertGrant);
   if (further.includes('evidence')) {
     const stack = state.baseline?.stack ?? '';
     const folder = join(home, '..', EVIDENCE_FOLDER, stack);
+    const { assertEvidence } = await import('./evidence.ts');
     const halt = await asAuditor((client) => assertEvidence(client, config(), folder, stack));
     return { ...halt, check, step, ...result, checked: checked + halt.checked };
   }
@@ -210,7 +217,7 @@ async function asAuditor<T>(check: (client: Client) => Promise<T>): Promise<T> {
 
 /** The gate before the first write, asked at any time. */
 async function prewrite(): Promise<object> {
-  const { state, refs } = await readAll(PREWRITE_REFS);
+  const { state, refs } = await readAll(PREWRITE_REFS, NOTHING);
   const integrity = assertIntegrity(state);
   const ready = await judgePrewrite(state, refs);
   return { ...ready, check: 'prewrite', checked: ready.checked + integrity };
@@ -233,8 +240,9 @@ async function movedSinceInstall(client: Client): Promise<readonly string[]> {
 }
 
 /** The database and what is outside of it. */
-async function readAll(refs: readonly ScopeRef[]): Promise<ReadAnswer> {
-  return withExecutor(executorFolder, refs, await readDatabase(config(), insideRefs(refs)));
+async function readAll<T>(refs: readonly ScopeRef[], alongside: Alongside<T>) {
+  const { beside, ...read } = await readDatabase(config(), insideRefs(refs), alongside);
+  return { ...withExecutor(executorFolder, refs, read), beside };
 }
 
 function config(): RuntimeConfig {

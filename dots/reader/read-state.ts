@@ -18,31 +18,51 @@ export interface ReadAnswer {
  * State and rows of one and the same database snapshot, which two connections share: the state's halves take as long as
  * each other, and a readback is waited for. A failed read is a stop, never "row absent".
  *
+ * @param alongside what else is asked of the same snapshot, in one question; it may take its time with the answer
  * @throws C1Error ERROR_READ_FAILED, ERROR_RUNTIME_UNREACHABLE, ERROR_DATABASE, or the code that PostgreSQL raised
  */
-export function readDatabase(config: RuntimeConfig, refs: readonly ScopeRef[]): Promise<ReadAnswer> {
-  return withConnection(config, LOGIN, 'c1-reader', async (client) => {
+export function readDatabase<T>(
+  config: RuntimeConfig,
+  refs: readonly ScopeRef[],
+  alongside: (client: Client) => Promise<T>,
+): Promise<ReadAnswer & { readonly beside: T }> {
+  const shared = Promise.withResolvers<string>();
+  const guards = readGuards(config, shared.promise, alongside);
+  const rows = withConnection(config, LOGIN, 'c1-reader', async (client) => {
     await client.query(BEGIN_READ);
     const { id } = await one<{ id: string }>(client, 'select pg_export_snapshot() as id');
-    const [own, guards] = await Promise.all([
+    shared.resolve(id);
+    const [own, others] = await Promise.all([
       one<{ state: object; refs: RefsAnswer }>(
         client,
         'select iu_core.read_state_of_rows() as state, iu_core.read_refs($1) as refs',
         [JSON.stringify(refs)],
       ),
-      readGuards(config, id),
+      guards,
     ]);
     await client.query('commit');
-    return { state: parseState({ ...own.state, ...guards }), refs: own.refs };
+    return { state: parseState({ ...own.state, ...others.state }), refs: own.refs, beside: others.beside };
   });
+  // Without a snapshot to share the other connection would wait for ever. What fails there is said by `rows`.
+  rows.catch(shared.reject);
+  for (const half of [guards, shared.promise]) half.catch(() => {});
+  return rows;
 }
 
-function readGuards(config: RuntimeConfig, snapshot: string): Promise<object> {
+async function readGuards<T>(
+  config: RuntimeConfig,
+  snapshot: Promise<string>,
+  alongside: (client: Client) => Promise<T>,
+) {
   return withConnection(config, LOGIN, 'c1-reader', async (client) => {
-    await client.query(`${BEGIN_READ}; set transaction snapshot ${client.escapeLiteral(snapshot)}`);
-    const { state } = await one<{ state: object }>(client, 'select iu_core.read_state_of_guards() as state');
+    await client.query(`${BEGIN_READ}; set transaction snapshot ${client.escapeLiteral(await snapshot)}`);
+    // Its question goes first, and what it then does with the answer it does while the database is at the second.
+    const [beside, { state }] = await Promise.all([
+      alongside(client),
+      one<{ state: object }>(client, 'select iu_core.read_state_of_guards() as state'),
+    ]);
     await client.query('commit');
-    return state;
+    return { state, beside };
   });
 }
 

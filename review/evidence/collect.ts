@@ -13,8 +13,8 @@ export const preflightAnswer = z.object({ checks: z.array(preflightCheck) });
 export const harnessAnswer = z.object({ unmoved: z.int().check(z.positive()), cases: z.array(badInputResult) });
 
 /**
- * Asks the three DOTs that prove readiness for all they know, and puts it together with the steps as they are declared.
- * Nothing is written; what stops one of them stops this.
+ * Asks the three DOTs that prove readiness for all they know, side by side, and puts it together with the steps as they
+ * are declared. Nothing is written; what stops one of them stops this.
  *
  * @param folder of the bins
  * @throws C1Error whatever a bin stops with; ERROR_READ_FAILED when its answer is of another shape
@@ -23,12 +23,16 @@ export async function collectEvidence(folder: string, order: EvidenceOrder): Pro
   const { proven_for, planned } = order;
   const ask = (bin: string, words: readonly string[], stdin: unknown) =>
     readbackOf(folder, { bin, words, stdin: stdin as Json });
-  const { checks: preflight } = answered(preflightAnswer, await ask('dot-c1-preflight', [], proven_for));
+  const ready = ask('dot-c1-preflight', [], proven_for);
+  const refused = ask('dot-c1-bad-input-harness', [], proven_for);
+  const read = ask('dot-c1-evidence-readback', ['--whole'], { ...proven_for, planned });
+  // All of them end, and of several that stop the first is named.
+  await Promise.allSettled([ready, refused, read]);
+  const { checks: preflight } = answered(preflightAnswer, await ready);
   assertReady(preflight);
-  const { unmoved, cases } = answered(harnessAnswer, await ask('dot-c1-bad-input-harness', [], proven_for));
+  const { unmoved, cases } = answered(harnessAnswer, await refused);
   assertWhole(cases);
-  const request = { ...proven_for, planned };
-  const readback = answered(evidenceReadback, await ask('dot-c1-evidence-readback', ['--whole'], request));
+  const readback = answered(evidenceReadback, await read);
   const { label } = readback.runtime;
   return {
     ...{ schema: EVIDENCE_SCHEMA, label, ...sayingsOf(label), order },

@@ -43,22 +43,22 @@ beforeEach(() => {
 });
 
 test('both look at the same runtime: absent and absent, present and present', async () => {
-  await crossCheck(absentSnapshot, lookUp());
+  await crossCheck(absentSnapshot, lookUp(Promise.resolve()));
   answers.set(SCHEMAS, () => ({ schemas: ['public', 'c1'] }));
   answers.set(TABLES, () => ({ tables: [{ objectName: 'governance_canonical_operation_vocab', schemaName: 'c1' }] }));
-  await crossCheck(presentSnapshot, lookUp());
+  await crossCheck(presentSnapshot, lookUp(Promise.resolve()));
 });
 
 test('a schema that only the look-up sees is a HOLD, and so is one that only the snapshot sees', async () => {
   answers.set(SCHEMAS, () => ({ schemas: ['public', 'c1'] }));
-  expect((await refusalOf(crossCheck(absentSnapshot, lookUp()))).code).toBe('HOLD_CROSS_CHECK');
+  expect((await refusalOf(crossCheck(absentSnapshot, lookUp(Promise.resolve())))).code).toBe('HOLD_CROSS_CHECK');
   answers.set(SCHEMAS, () => ({ schemas: ['public'] }));
-  expect((await refusalOf(crossCheck(presentSnapshot, lookUp()))).code).toBe('HOLD_CROSS_CHECK');
+  expect((await refusalOf(crossCheck(presentSnapshot, lookUp(Promise.resolve())))).code).toBe('HOLD_CROSS_CHECK');
 });
 
 test('a table that only one of the two sees is a HOLD', async () => {
   answers.set(SCHEMAS, () => ({ schemas: ['public', 'c1'] }));
-  const refusal = await refusalOf(crossCheck(presentSnapshot, lookUp()));
+  const refusal = await refusalOf(crossCheck(presentSnapshot, lookUp(Promise.resolve())));
   expect(refusal).toMatchObject({ code: 'HOLD_CROSS_CHECK', seen: expect.stringContaining('table c1.governance') });
 });
 
@@ -66,7 +66,7 @@ test('a look-up that fails is a stop, never an empty list', async () => {
   answers.set(TABLES, () => {
     throw new Error('connection refused');
   });
-  expect((await refusalOf(crossCheck(absentSnapshot, lookUp()))).code).toBe('ERROR_READ_FAILED');
+  expect((await refusalOf(crossCheck(absentSnapshot, lookUp(Promise.resolve())))).code).toBe('ERROR_READ_FAILED');
 });
 
 test.each([
