@@ -46,11 +46,10 @@ export function bashScript(lines: readonly RunbookLine[]): string {
 }
 
 /** A playbook with one task for each. Facts are gathered once a play, as they are unless somebody says otherwise. */
-export function playbook(lines: readonly RunbookLine[], folder: string, facts = true): string {
+export function playbook(lines: readonly RunbookLine[], folder: string): string {
   const tasks = lines.map(({ name, folder: own, line }) => ({
     name,
     'ansible.builtin.shell': { cmd: line, chdir: join(folder, own) },
   }));
-  const rest = facts ? {} : { gather_facts: false };
-  return stringify([{ hosts: 'localhost', connection: 'local', ...rest, tasks }]);
+  return stringify([{ hosts: 'localhost', connection: 'local', tasks }]);
 }

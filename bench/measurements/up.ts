@@ -12,15 +12,27 @@ import { duration, figuresOf, interleave, least, type Side, timed } from '../tim
 import { writeTrivial } from '../trivial.ts';
 import { upAll } from '../up-all.ts';
 
-const BASH = { name: 'up', compares: '(pulumi up − engine floor) / bash runbook', limit: 1.3 } as const;
+const BASH = { name: 'up', compares: '(pulumi up of W1–W9 − engine floor) / bash runbook', limit: 1.3 } as const;
+const ANSIBLE = { name: 'up', compares: 'pulumi up of W1–W9 / Ansible playbook', limit: 0.4 } as const;
+/** Baseline, handler and rehearsals as well: what has to be there before W1. */
+const ALL = { name: 'up', compares: 'the same with all that comes before W1', limit: null } as const;
 /** Names of the two sides whose commands do nothing. */
 const TRIVIAL = { up: 'trivial up', bash: 'trivial bash' } as const;
-const ANSIBLE = { name: 'up', compares: 'pulumi up / Ansible playbook', limit: 0.4 } as const;
+/** Each is run to here before the clock starts for the rest. */
+const BEFORE_W1 = 'PREWRITE';
+const FIRST = 'w1-open';
+
+/** What W1 needs, and W1 to W9. */
+interface Halves<T> {
+  readonly before: readonly T[];
+  readonly rest: readonly T[];
+}
 
 /**
- * All built steps from nothing, three ways: `pulumi up --skip-preview` (a runbook has no preview either), a bash script and an Ansible playbook
+ * W1 to W9 from nothing, three ways: `pulumi up --skip-preview` (a runbook has no preview either), a bash script and an Ansible playbook
  * that run the very same command lines with the very same payloads, one by one, in the order of the engine's plan,
- * c1-reader's open and gate included. Before each of them the owners approve the plan, which is nobody's time.
+ * c1-reader's open and gate included. Before each of them the owners approve the plan, which is nobody's time, and the same
+ * way brings what W1 needs, whose time the row without a limit adds.
  *
  * The engine's floor is what the engine costs when no command does anything: `pulumi up` of the same resources with `true`
  * for every command, less a bash script of as many `true`.
@@ -30,57 +42,109 @@ export async function measureUp({ lab, runs: rounds, say }: Bench): Promise<read
   const program = await createProgram(lab, 'up');
   const resources = await plannedResources(program);
   const plan = await planOf(program);
-  const lines = await runbookLines(program.folder, resources);
-  const prepare = async () => {
+  const lines = halved(await runbookLines(program.folder, resources), ({ name }) => name.endsWith(`-${FIRST}`));
+  const fresh = async () => {
     await program.reset();
     await approveAll(program, plan);
   };
   const floor = await floorSides(lab, resources, lines);
   say('Ansible is made ready');
   const play = await ansible(lab).catch((cause: unknown) => String(cause));
-  const sides: Side[] = [{ name: 'up', run: () => upAll(program) }, await bashSide(program, lines)];
-  if (typeof play !== 'string') sides.push(...(await ansibleSides(program, lines, play)));
-  const proven = sides.map((side) => provesSame(program, { ...side, prepare }));
-  const runs = await interleave([...proven, ...floor], rounds, say);
-  const count = `${lines.length} commands, ${resources.length} resources`;
-  return [bashRow(runs, count), ...(typeof play === 'string' ? [noAnsible(play)] : ansibleRows(runs, count))];
+  const ways = [upWay(program), await bashWay(program, lines)];
+  if (typeof play !== 'string') ways.push(await ansibleWay(program, lines, play));
+  const before: Record<string, number[]> = {};
+  const sides = ways.map((way) => provesSame(program, sideOf(way, fresh, before)));
+  const runs = await interleave([...sides, ...floor], rounds, say);
+  const count = `${lines.rest.length} of ${lines.before.length + lines.rest.length} commands, ${resources.length} resources`;
+  return [bashRow(runs, count), ...(typeof play === 'string' ? [noAnsible(play)] : ansibleRows(runs, before, count))];
 }
 
-async function bashSide({ folder }: Program, lines: readonly RunbookLine[]): Promise<Side> {
-  const file = await written(folder, 'runbook.sh', bashScript(lines));
-  return { name: 'bash', run: () => timed(() => runOrThrow('bash', [file], { cwd: folder })) };
+/** One way to run the commands; each half gives its milliseconds. */
+interface Way {
+  readonly name: string;
+  readonly before: () => Promise<number>;
+  readonly rest: () => Promise<number>;
 }
 
-/** As it comes, and without the facts. A whole playbook takes half a minute, so that two tasks have to warm it up. */
-async function ansibleSides(
-  { folder }: Program,
-  lines: readonly RunbookLine[],
-  play: PlaybookRun,
-): Promise<readonly Side[]> {
-  const short = await written(folder, 'warm-up.yml', playbook(lines.slice(0, 2), folder));
-  const side = async (name: string, facts: boolean): Promise<Side> => {
-    const file = await written(folder, `${name}.yml`, playbook(lines, folder, facts));
-    return { name, run: () => timed(() => play(file)), warmUp: () => play(short) };
+/** The warm-up's own times are left out. */
+function sideOf({ name, before, rest }: Way, fresh: () => Promise<void>, times: Record<string, number[]>): Side {
+  let isWarm = false;
+  const prepare = async () => {
+    await fresh();
+    const milliseconds = await before();
+    times[name] = isWarm ? [...(times[name] ?? []), milliseconds] : [];
+    isWarm = true;
   };
-  return [await side('ansible', true), await side('ansible without facts', false)];
+  return { name, prepare, run: rest };
 }
 
-/** `up` of resources whose commands do nothing. */
+function upWay(program: Program): Way {
+  const before = async () => {
+    await program.pulumiOrThrow(['config', 'set', 'c1:through', BEFORE_W1]);
+    const milliseconds = await upAll(program);
+    await program.pulumiOrThrow(['config', 'rm', 'c1:through']);
+    return milliseconds;
+  };
+  return { name: 'up', before, rest: () => upAll(program) };
+}
+
+async function bashWay({ folder }: Program, { before, rest }: Halves<RunbookLine>): Promise<Way> {
+  const script = async (name: string, lines: readonly RunbookLine[]) => {
+    const file = await written(folder, name, bashScript(lines));
+    return () => timed(() => runOrThrow('bash', [file], { cwd: folder }));
+  };
+  return { name: 'bash', before: await script('before.sh', before), rest: await script('runbook.sh', rest) };
+}
+
+async function ansibleWay({ folder }: Program, { before, rest }: Halves<RunbookLine>, play: PlaybookRun): Promise<Way> {
+  const script = async (name: string, lines: readonly RunbookLine[]) => {
+    const file = await written(folder, name, playbook(lines, folder));
+    return () => timed(() => play(file));
+  };
+  return { name: 'ansible', before: await script('before.yml', before), rest: await script('runbook.yml', rest) };
+}
+
+function halved<T>(all: readonly T[], isFirst: (one: T) => boolean): Halves<T> {
+  const at = all.findIndex(isFirst);
+  if (at < 1) throw new Error(`no ${FIRST} with something before it among ${all.length}`);
+  return { before: all.slice(0, at), rest: all.slice(at) };
+}
+
+/** `up` of resources whose commands do nothing, with those there already that W1 needs. */
 async function floorSides(
   lab: Lab,
   resources: readonly PlannedResource[],
-  lines: readonly RunbookLine[],
+  lines: Halves<RunbookLine>,
 ): Promise<readonly Side[]> {
   const project = await createBareProject(lab, 'floor', 'trivial.ts');
-  await writeTrivial(project, resources);
-  const nothing = lines.map(({ name }) => ({ name, folder: '.', line: "/bin/sh -c 'true'" }));
+  const before = upTo(FIRST, resources);
+  const nothing = lines.rest.map(({ name }) => ({ name, folder: '.', line: "/bin/sh -c 'true'" }));
   const file = await written(project.folder, 'runbook.sh', bashScript(nothing));
   const up = () => timed(() => project.pulumiOrThrow(['up', '--yes', '--skip-preview']));
+  const prepare = async () => {
+    await project.emptyStack();
+    await writeTrivial(project, before);
+    await up();
+    await writeTrivial(project, resources);
+  };
   const bash = () => timed(() => runOrThrow('bash', [file], { cwd: project.folder }));
   return [
-    { name: TRIVIAL.up, prepare: project.emptyStack, run: up },
+    { name: TRIVIAL.up, prepare, run: up },
     { name: TRIVIAL.bash, run: bash },
   ];
+}
+
+/** The commands before that one, and what they are part of. */
+function upTo(first: string, resources: readonly PlannedResource[]): readonly PlannedResource[] {
+  const commands = resources.filter(({ command }) => command !== null);
+  const { before } = halved(commands, ({ name }) => name === first);
+  const byUrn = new Map(resources.map((one) => [one.urn, one]));
+  const kept = new Set<PlannedResource>();
+  for (const command of before) {
+    for (let one: PlannedResource | undefined = command; one !== undefined; one = byUrn.get(one.parent ?? ''))
+      kept.add(one);
+  }
+  return resources.filter((one) => kept.has(one));
 }
 
 async function written(folder: string, name: string, text: string): Promise<string> {
@@ -126,17 +190,23 @@ function bashRow(runs: UpRuns, count: string): Measured {
   return { kind: 'measured', ...BASH, value, unit: 'times', figures, runs: shown };
 }
 
-function ansibleRows(runs: UpRuns, count: string): readonly Measured[] {
-  const row = (side: string) => {
-    const shown = { up: runs.up ?? [], [side]: runs[side] ?? [] };
-    const value = leastOf(runs, 'up') / leastOf(runs, side);
-    return { value, unit: 'times', figures: `${figuresOf(shown)}; ${count}`, runs: shown } as const;
-  };
-  const strict = { name: 'up', compares: 'the same / a playbook that gathers no facts', limit: null } as const;
+function ansibleRows(runs: UpRuns, before: UpRuns, count: string): readonly Measured[] {
+  const { up = [], ansible = [] } = runs;
+  const rest = { up, ansible };
+  const all = { up: withBefore(up, before.up), ansible: withBefore(ansible, before.ansible) };
   return [
-    { kind: 'measured', ...ANSIBLE, ...row('ansible') },
-    { kind: 'measured', ...strict, ...row('ansible without facts') },
+    { kind: 'measured', ...ANSIBLE, ...compared(rest, count) },
+    { kind: 'measured', ...ALL, ...compared(all, count) },
   ];
+}
+
+function compared(shown: { readonly up: Runs; readonly ansible: Runs }, count: string) {
+  const value = least(shown.up) / least(shown.ansible);
+  return { value, unit: 'times', figures: `${figuresOf(shown)}; ${count}`, runs: shown } as const;
+}
+
+function withBefore(rest: Runs, before: Runs = []): Runs {
+  return rest.map((milliseconds, at) => milliseconds + (before[at] ?? Number.NaN));
 }
 
 function noAnsible(reason: string): NotMeasured {

@@ -50,6 +50,9 @@ export async function readEvidence(
   places: Places,
   request: ReadbackRequest | null,
 ): Promise<EvidenceReadback> {
+  // A program of its own, which runs while the database is asked.
+  const deploy = assertExecutor(places.executor, config.limits.answer);
+  deploy.catch(() => {});
   const state = parseState(await callGateway(client, { sql: 'select iu_core.read_state() as answer', args: [] }));
   assertBaselineOpen(state);
   const read = deployed(places.executor, state, await readParts(client));
@@ -62,7 +65,7 @@ export async function readEvidence(
     ...[{ name: 'integrity', checked: integrity }, ...looked],
     { name: 'bins', checked: assertBins(places.bins, Object.keys(state.bins ?? {}), state.bins ?? {}) },
     { name: 'tools', checked: read.parts.tools.length },
-    { name: 'executor', checked: await assertExecutor(places.executor, config.limits.answer) },
+    { name: 'executor', checked: await deploy },
     { name: 'grant', checked: await assertGrant(client) },
     { name: 'approvals', checked: approvals.checked },
   ];

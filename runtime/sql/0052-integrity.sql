@@ -41,13 +41,15 @@ create view iu_core.v_journalled_row as
 create function iu_core.claim_drift() returns table (surface text, key text, written jsonb, seen jsonb)
 language sql stable set search_path = pg_catalog, pg_temp
 begin atomic
+  -- Gathered once: it unpacks every run of the journal.
+  with journalled as materialized (select * from iu_core.v_journalled_row)
   select coalesce(j.surface, c.surface), coalesce(j.key, c.key), j.image,
          case when x.image is distinct from j.image then x.image
               else jsonb_build_object('claim', to_jsonb(c) - array['surface', 'key', 'resource']) end
-    from iu_core.v_journalled_row j
+    from journalled j
     full join iu_core.claim c on c.surface = j.surface and c.key = j.key
     left join (select w.surface, r.key, r.image
-                 from (select k.surface, array_agg(k.key) as keys from iu_core.v_journalled_row k group by k.surface) w,
+                 from (select k.surface, array_agg(k.key) as keys from journalled k group by k.surface) w,
                       lateral iu_core.surface_rows(w.surface, w.keys) r) x on x.surface = j.surface and x.key = j.key
    where x.image is distinct from j.image
       or (c.image, c.request_id, c.stack, c.status) is distinct from (j.image, j.request_id, j.stack, j.status);

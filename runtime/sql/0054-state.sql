@@ -92,10 +92,14 @@ return (
   select coalesce(jsonb_agg(distinct t.code), '[]') from tool t join tool other
       on other.code <> t.code and (other.name = t.name or other.file = t.file));
 
--- What the handbook's chain and the guards say: the dear half of the state.
+-- What the handbook and the guards say. It takes as long as the other half, which is why what is asked of the handbook's tools
+-- and of the steps stands here.
 create function iu_core.read_state_of_guards() returns jsonb
 language sql stable set search_path = pg_catalog, pg_temp
 return jsonb_build_object(
+  'stepDeltas', iu_core.step_deltas(),
+  'toolsWithoutEntry', iu_core.tools_without_entry(),
+  'toolsTwice', iu_core.tools_twice(),
   'ledger', jsonb_build_object('brokenAt', iu_core.verify_ledger(),
      'entries', (select count(*) from public.dot_ledger),
      'atBaseline', (select count(*) from public.dot_ledger l where not exists (select from iu_core.dot_run r, iu_core.v_baseline b
@@ -113,9 +117,6 @@ return jsonb_build_object(
   'counters', (select jsonb_object_agg(c.surface, jsonb_build_object('live', c.live, 'total', c.total)) from iu_core.surface_counters() c),
   'baseline', (select jsonb_build_object('stack', b.stack, 'status', b.status, 'counters', b.counters, 'position', b.journal_position)
                  from iu_core.v_baseline b),
-  'stepDeltas', iu_core.step_deltas(),
-  'toolsWithoutEntry', iu_core.tools_without_entry(),
-  'toolsTwice', iu_core.tools_twice(),
   'catalogueCount', (select m.record_count from public.meta_catalog m where m.code = 'CAT-006'),
   'movedSurfaces', to_jsonb(iu_core.moved_surfaces()),
   'drift', (select coalesce(jsonb_agg(to_jsonb(d)), '[]') from iu_core.claim_drift() d),
