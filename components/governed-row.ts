@@ -18,14 +18,14 @@ export class GovernedRow extends pulumi.ComponentResource {
   /** SHA-256 of what the command is asked: another one means that it runs again. */
   readonly asked: string;
 
-  /** @param after commands that have to be done first */
+  /** @param after commands that have to be done first; the component waits as well, or it would say created before its row is there */
   constructor(
     row: StepRow,
     transport: Transport,
     options: { readonly parent: pulumi.Resource; readonly after: readonly pulumi.Resource[]; readonly denials: number },
   ) {
     const again = options.denials === 0 ? {} : { after_denials: options.denials };
-    const dependencies = dependenciesOf(options.parent, options.after);
+    const dependencies = { parent: options.parent, dependsOn: [...options.after] };
     super(row.type, row.name, { ...row.inputs, ...again, ...generatedColumns(row) }, dependencies);
     const claimant = { stack: pulumi.getStack(), resource: row.owner };
     const create = transport.call(commandFor(commandAfter(row.create, options.denials), claimant));
@@ -46,14 +46,6 @@ export class GovernedRow extends pulumi.ComponentResource {
     // What the bin said stands in its command's state already, and the whole state is written at each step of the engine.
     this.registerOutputs({});
   }
-}
-
-/**
- * The component waits as well, or it would say created before its row is there. A preview creates nothing, and each that
- * waits there is one more turn of engine and program.
- */
-function dependenciesOf(parent: pulumi.Resource, after: readonly pulumi.Resource[]): pulumi.ComponentResourceOptions {
-  return pulumi.runtime.isDryRun() ? { parent } : { parent, dependsOn: [...after] };
 }
 
 /**

@@ -31,7 +31,7 @@ export class GovernedStep extends pulumi.ComponentResource {
   /** What the rows name is made first. */
   readonly first: readonly local.Command[];
   readonly rows: readonly GovernedRow[];
-  /** What is tried or asked and governs no row, side by side. */
+  /** What is tried or asked and governs no row, in order. */
   readonly commands: readonly local.Command[];
   readonly gate: local.Command;
   /** What the gate's readback said; unknown at preview. */
@@ -77,13 +77,15 @@ export class GovernedStep extends pulumi.ComponentResource {
     return [...byName.values()];
   }
 
+  /** Each after the one before. */
   private declareCommands(
     transport: Transport,
     commands: readonly Unruled[],
-    after: readonly pulumi.Resource[],
+    before: readonly pulumi.Resource[],
   ): readonly local.Command[] {
-    return commands.map(({ name, isDot, create, retire, request }) =>
-      dotResource(
+    let after = before;
+    return commands.map(({ name, isDot, create, retire, request }) => {
+      const declared = dotResource(
         name,
         {
           folder: isDot ? transport.dotFolder : transport.readerFolder,
@@ -92,8 +94,10 @@ export class GovernedStep extends pulumi.ComponentResource {
           stdin: canonicalJson(request),
         },
         { parent: this, dependsOn: [...after] },
-      ),
-    );
+      );
+      after = [declared];
+      return declared;
+    });
   }
 
   private reader(

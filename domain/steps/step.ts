@@ -59,7 +59,7 @@ export interface Step {
   readonly rows: readonly StepRow[];
   /** What is made before the rows, which name it; it stands beside the reader, is no DOT and governs no row. */
   readonly first?: readonly StepCommand[];
-  /** What is asked between open and gate and governs no row, side by side; there is nothing to retire. */
+  /** What is asked between open and gate and governs no row, in this order; there is nothing to retire. */
   readonly commands?: readonly StepCommand[];
   /** Bins that must be there though the step itself starts none. */
   readonly channel?: readonly string[];

@@ -15,11 +15,11 @@ import { type RefsAnswer, snapshotOf } from '../../domain/snapshot.ts';
 import { READER_CHECKS, type ReaderCheck } from '../../domain/steps/step.ts';
 import { SURFACE_NAMES } from '../../domain/surfaces.ts';
 import { BEGIN_READ, type RuntimeConfig, readRuntimeConfig, withConnection } from '../kernel/connection.ts';
-import type { PlanDecisions } from '../kernel/plan-approvals.ts';
+import { type PlanStatements, readPlanStatements } from '../kernel/plan-approvals.ts';
 import { perform, runProgram } from '../kernel/program.ts';
 import { readStandardInput } from '../kernel/standard-input.ts';
 import { discard, writeWhole } from './answer-file.ts';
-import { assertStepApproved, readApprovals } from './approval.ts';
+import { assertStepApproved } from './approval.ts';
 import { assertBins, assertFolder, assertRestored } from './bins.ts';
 import { assertChannel } from './channel.ts';
 import { type CheckResult, checkGate, checkOpen, checkRetire, checkRetired } from './checks.ts';
@@ -131,7 +131,7 @@ async function open(step: string): Promise<object> {
     const checked = assertBins(join(dotFolder, 'bin'), request.bins, state.bins ?? {});
     const result = checkOpen(state, step);
     const asked = { stack, step, direction: 'apply', definition, bins: state.bins ?? {} } as const;
-    return { ...result, checked: result.checked + checked + assertStepApproved(found, asked) };
+    return { ...result, checked: result.checked + checked + assertStepApproved(found, config(), asked) };
   });
 }
 
@@ -142,12 +142,12 @@ function retireCheck(step: string): Promise<object> {
     if (!state.steps.includes(step)) return result;
     const stack = state.baseline?.stack ?? '';
     const asked = { stack, step, direction: 'retire', definition: null, bins: null } as const;
-    return { ...result, checked: result.checked + assertStepApproved(found, asked) };
+    return { ...result, checked: result.checked + assertStepApproved(found, config(), asked) };
   });
 }
 
-function approvalsOf(stack: string | null): Alongside<PlanDecisions | null> {
-  return (client) => readApprovals(client, config(), stack);
+function approvalsOf(stack: string | null): Alongside<PlanStatements> {
+  return (client) => readPlanStatements(client, stack);
 }
 
 async function gate(step: string): Promise<object> {

@@ -18,7 +18,7 @@ export interface ReadAnswer {
  * State and rows of one and the same database snapshot, which two connections share: the state's halves take as long as
  * each other, and a readback is waited for. A failed read is a stop, never "row absent".
  *
- * @param alongside what else is asked of the same snapshot, in one question; it may take its time with the answer
+ * @param alongside what else is asked of the same snapshot
  * @throws C1Error ERROR_READ_FAILED, ERROR_RUNTIME_UNREACHABLE, ERROR_DATABASE, or the code that PostgreSQL raised
  */
 export function readDatabase<T>(
@@ -56,7 +56,6 @@ async function readGuards<T>(
 ) {
   return withConnection(config, LOGIN, 'c1-reader', async (client) => {
     await client.query(`${BEGIN_READ}; set transaction snapshot ${client.escapeLiteral(await snapshot)}`);
-    // Its question goes first, and what it then does with the answer it does while the database is at the second.
     const [beside, { state }] = await Promise.all([
       alongside(client),
       one<{ state: object }>(client, 'select iu_core.read_state_of_guards() as state'),

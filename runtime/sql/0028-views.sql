@@ -23,7 +23,7 @@ begin atomic
                 c.relowner::regrole, c.relacl, c.relhastriggers, c.relrowsecurity, c.relforcerowsecurity, c.reloptions)
     from pg_class c where c.oid = p_oid
   union all
-  select 'view ' || p_oid::regclass || ' ' || pg_get_viewdef(p_oid) from pg_class c where c.oid = p_oid and c.relkind = 'v'
+  select 'view ' || p_oid::regclass || ' ' || pg_get_viewdef(p_oid) from pg_class c where c.oid = p_oid and c.relkind in ('v', 'm')
   union all
   select format('column %s.%I %s notnull=%s default=%s acl=%s', p_oid::regclass, a.attname, format_type(a.atttypid, a.atttypmod),
                 a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attacl)
@@ -73,14 +73,14 @@ return jsonb_build_object(
 -- hash of its source as long as the catalogue still says what it said then; a schema or table of a DOT's that the
 -- catalogue says something else of (rights, owner, a trigger) shows that hash beside its columns.
 create view iu_core.v_schema_object as
-  with object(name, kind, oid, is_ours) as (
-    select n.nspname::text, 'schema', n.oid, true from pg_namespace n where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+  with object(name, kind, oid) as (
+    select n.nspname::text, 'schema', n.oid from pg_namespace n where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
     union all
-    select n.nspname || '.' || c.relname, case c.relkind when 'v' then 'view' else 'table' end, c.oid, n.nspname in ('public', 'iu_core')
+    select n.nspname || '.' || c.relname, case c.relkind when 'v' then 'view' else 'table' end, c.oid
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
      where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
     union all
-    select n.nspname || '.' || p.proname || '(' || replace(oidvectortypes(p.proargtypes), ', ', ',') || ')', 'function', p.oid, n.nspname in ('public', 'iu_core')
+    select n.nspname || '.' || p.proname || '(' || replace(oidvectortypes(p.proargtypes), ', ', ',') || ')', 'function', p.oid
       from pg_proc p join pg_namespace n on n.oid = p.pronamespace
      where p.prokind = 'f' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
   )
@@ -91,7 +91,7 @@ create view iu_core.v_schema_object as
                  when now_.sha256 = c.catalog_sha256 then jsonb_build_object('source_sha256', c.source_sha256)
                  else jsonb_build_object('source_sha256', 'catalogue ' || now_.sha256) end as detail
     from object o left join iu_core.created_object c on c.name = o.name
-    -- Asked once, and only where it is needed: it is the dearest part. Tables that no DOT made are covered by the guard
-    -- digest, and so are all texts of the two schemas that the guards live in.
-    cross join lateral (select case when (o.kind in ('function', 'view') and not o.is_ours) or c.name is not null
+    -- Asked once, and only where it is needed: it is the dearest part. Schemas and tables that no DOT made are covered by
+    -- the guard digest.
+    cross join lateral (select case when o.kind in ('function', 'view') or c.name is not null
                                     then iu_core.catalog_sha256(o.kind, o.oid) end as sha256 offset 0) now_;
