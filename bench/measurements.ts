@@ -13,7 +13,7 @@ export const MEASUREMENTS: readonly Measurement[] = [
   { name: 'preview', title: 'Preview of the whole program', measure: measurePreview },
   { name: 'plan', title: 'Plan of the whole program, with its page', measure: measurePlan },
   { name: 'up-nothing', title: 'Up with nothing to do', measure: measureUpNothing },
-  { name: 'up', title: 'Up of all steps from nothing', measure: measureUp },
+  { name: 'up', title: 'Up of W1 to W9 from nothing', measure: measureUp },
   { name: 'registrar', title: 'Dry run of the hardened registrar', measure: measureRegistrar },
   { name: 'manifest', title: 'Manifest of a million operations', measure: measureManifest },
   { name: 'executor', title: 'Plans of the executor', measure: measureExecutor },

@@ -88,20 +88,41 @@ function upWay(program: Program): Way {
   return { name: 'up', before, rest: () => upAll(program) };
 }
 
-async function bashWay({ folder }: Program, { before, rest }: Halves<RunbookLine>): Promise<Way> {
-  const script = async (name: string, lines: readonly RunbookLine[]) => {
-    const file = await written(folder, name, bashScript(lines));
-    return () => timed(() => runOrThrow('bash', [file], { cwd: folder }));
-  };
-  return { name: 'bash', before: await script('before.sh', before), rest: await script('runbook.sh', rest) };
+function bashWay(program: Program, lines: Halves<RunbookLine>): Promise<Way> {
+  const { folder } = program;
+  return scripted(program, lines, 'bash', {
+    suffix: 'sh',
+    text: bashScript,
+    run: (file) => runOrThrow('bash', [file], { cwd: folder }),
+  });
 }
 
-async function ansibleWay({ folder }: Program, { before, rest }: Halves<RunbookLine>, play: PlaybookRun): Promise<Way> {
-  const script = async (name: string, lines: readonly RunbookLine[]) => {
-    const file = await written(folder, name, playbook(lines, folder));
-    return () => timed(() => play(file));
+function ansibleWay(program: Program, lines: Halves<RunbookLine>, play: PlaybookRun): Promise<Way> {
+  return scripted(program, lines, 'ansible', {
+    suffix: 'yml',
+    text: (half) => playbook(half, program.folder),
+    run: play,
+  });
+}
+
+interface Runner {
+  readonly suffix: string;
+  readonly text: (lines: readonly RunbookLine[]) => string;
+  readonly run: (file: string) => Promise<unknown>;
+}
+
+/** One file for each half. */
+async function scripted(
+  { folder }: Program,
+  { before, rest }: Halves<RunbookLine>,
+  name: string,
+  { suffix, text, run }: Runner,
+): Promise<Way> {
+  const half = async (which: string, lines: readonly RunbookLine[]) => {
+    const file = await written(folder, `${which}.${suffix}`, text(lines));
+    return () => timed(() => run(file));
   };
-  return { name: 'ansible', before: await script('before.yml', before), rest: await script('runbook.yml', rest) };
+  return { name, before: await half('before', before), rest: await half('rest', rest) };
 }
 
 function halved<T>(all: readonly T[], isFirst: (one: T) => boolean): Halves<T> {

@@ -36,6 +36,7 @@ test('both runbooks run the commands in order, each in its folder with its paylo
     expect([exitCode, stdout]).toEqual([7, payload]);
     const [play] = parse(playbook(lines, folder)) as [Play];
     expect(play.tasks.map(({ name }) => name)).toEqual(['1-first', '2-second', '3-third']);
+    expect(play.gather_facts).toBeUndefined();
     expect(await readFile(join(folder, 'runbook', '1-first.json'), 'utf8')).toBe(payload);
   } finally {
     await rm(folder, { recursive: true });
