@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { access, readdir, readFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { type BuildOptions, build, version as esbuildVersion, type Plugin } from 'esbuild';
 import { sha256Hex } from '../domain/canonical.ts';
 import { HANDLER_DOT, HANDLER_NAME } from '../domain/handler.ts';
 import { HARDENED_NAME } from '../domain/registrar.ts';
+import { CODE_FOLDER, START } from './bin-code.ts';
 import { bundleHeader, codeMark } from './bin-header.ts';
 import { readIfThere, writeAtomic } from './files.ts';
 import { CHECKOUT } from './paths.ts';
@@ -44,6 +45,7 @@ export async function buildBins(folder: string): Promise<Built> {
   const kept = parseStamp(await readIfThere(stampFile));
   if (kept?.stamp === stamp && (await allThere(folder, kept.built))) return kept.built;
   const built = await bundle(await entries(), folder);
+  await emptyCode(folder);
   await writeAtomic(stampFile, JSON.stringify({ stamp, built }));
   return built;
 }
@@ -62,6 +64,7 @@ async function entries(): Promise<readonly Entry[]> {
     { name: EXECUTOR_DEPLOY, source: 'executor/deploy/main.ts', mark: 'DEPLOY: no DOT' },
     { name: EXECUTOR_BUNDLES.v1, source: 'executor/main-v1.ts', mark: null },
     { name: EXECUTOR_BUNDLES.c1, source: 'executor/main.ts', mark: null },
+    { name: START, source: 'runtime/bin-start.ts', mark: null },
   ];
   const there = await Promise.all(wanted.map(({ source }) => isThere(path.join(CHECKOUT, source))));
   return wanted.filter((_, at) => there[at] === true);
@@ -93,7 +96,7 @@ async function bundle(wanted: readonly Entry[], folder: string): Promise<Built> 
     entryPoints: wanted.map(({ name, source }) => ({ in: source, out: name })),
     outdir: folder,
     ...BIN_BUNDLE,
-    plugins: [NO_SUBPROGRAMS, LAST_AWAIT],
+    plugins: [NO_SUBPROGRAMS, PG_CRYPTO, LAST_AWAIT],
   });
   const texts = new Map(outputFiles.map(({ path: file, text }) => [path.basename(file, '.js'), text]));
   const files = wanted.map(({ name, mark }) => ({
@@ -102,6 +105,13 @@ async function bundle(wanted: readonly Entry[], folder: string): Promise<Built> 
   }));
   await Promise.all(files.map(({ name, content }) => writeAtomic(path.join(folder, name), content, 0o555)));
   return Object.fromEntries(files.map(({ name, content }) => [name, sha256Hex(content)]));
+}
+
+/** Bytecode of other bundles is of no more use; that of these, their first runs write (bin-start.ts). */
+async function emptyCode(folder: string): Promise<void> {
+  const code = path.join(folder, CODE_FOLDER);
+  await rm(code, { recursive: true, force: true });
+  await mkdir(code);
 }
 
 /** commander would load it for subcommands that are programs of their own, which no bin has: 2 ms of each start. */
@@ -113,6 +123,17 @@ const NO_SUBPROGRAMS: Plugin = {
       /[\\/]node_modules[\\/]commander[\\/]/.test(importer) ? { path: name, namespace } : undefined,
     );
     onLoad({ filter: /.*/, namespace }, () => ({ contents: 'export default {};' }));
+  },
+};
+
+/** Node's own functions in the place of the Web Crypto API (bin-pg-crypto.ts). */
+const PG_CRYPTO: Plugin = {
+  name: 'pg-crypto',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /[\\/]node_modules[\\/]pg[\\/]lib[\\/]crypto[\\/]utils\.js$/ }, async () => ({
+      contents: await readFile(path.join(CHECKOUT, 'runtime', 'bin-pg-crypto.ts'), 'utf8'),
+      loader: 'ts',
+    }));
   },
 };
 

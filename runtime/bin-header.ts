@@ -1,4 +1,5 @@
 import { C1Error } from '../domain/codes.ts';
+import { START } from './bin-code.ts';
 
 /** How the third line of every file in the DOT folder names its DOT (steps.md, "The eight DOTs"). */
 const CODE_MARK = 'DOT-CODE: ';
@@ -12,12 +13,11 @@ const NODE_FLAGS = '--min-semi-space-size=16 --single-threaded-gc';
  * caller's environment passes (runtime.md, "Every bin"): the engine's holds its passphrase.
  */
 export function bundleHeader(mark: string): string {
-  return [
-    '#!/bin/sh',
-    `':' //; exec /usr/bin/env -i PATH=/usr/bin:/bin NODE_COMPILE_CACHE="\${0%/*}/../cache" "\${0%/*}/../lib/node" ${NODE_FLAGS} "$0" "$@"`,
-    `// ${mark}`,
-    '',
-  ].join('\n');
+  const lib = `\${0%/*}/../lib`;
+  const node = `"${lib}/node" ${NODE_FLAGS} "${lib}/${START}"`;
+  return ['#!/bin/sh', `':' //; exec /usr/bin/env -i PATH=/usr/bin:/bin ${node} "$0" "$@"`, `// ${mark}`, ''].join(
+    '\n',
+  );
 }
 
 export function codeMark(code: string): string {

@@ -31,9 +31,9 @@ export interface InstalledBins {
 /** Puts every file of the DOT folder in place, where it is not there already, and says what each now is. */
 export async function installBins(target: BinTarget): Promise<InstalledBins> {
   const { paths } = target;
-  const folders = [paths.bin, paths.lib, paths.cache, paths.reader];
+  const folders = [paths.bin, paths.reader];
   await Promise.all(folders.map((folder) => mkdir(folder, { recursive: true })));
-  await writeSurroundings(target);
+  await writeSurroundings(target, target.buildFolder);
   const files = await Promise.all(diskFiles().map((file) => installOne(target, file)));
   const removed = target.exact ? await removeOthers(paths, new Set(files.map(({ name }) => name))) : 0;
   await Promise.all([installBeside(target), bringRelease(paths, target.buildFolder, target.built)]);

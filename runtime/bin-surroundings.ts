@@ -1,10 +1,15 @@
-import { mkdir, readlink, rm, symlink } from 'node:fs/promises';
+import { mkdir, readFile, readlink, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
+import { CODE_FOLDER, START } from './bin-code.ts';
 import { type BinConfigTarget, writeBinConfig } from './bin-config.ts';
 import { errnoOf, writeIfOther } from './files.ts';
 
-/** What stands beside a bin: its configuration, and the Node and the cache that its first line names. */
-export async function writeSurroundings(target: BinConfigTarget): Promise<void> {
+/**
+ * What stands beside a bin: its configuration, and what its first line names.
+ *
+ * @param startFrom folder of what starts bins: a build's, or the `lib` of a host whose bins these are too
+ */
+export async function writeSurroundings(target: BinConfigTarget, startFrom: string): Promise<void> {
   const { paths } = target;
   await Promise.all([
     writeBinConfig(target),
@@ -12,17 +17,25 @@ export async function writeSurroundings(target: BinConfigTarget): Promise<void> 
     ...[paths.dot, paths.reader].map((folder) =>
       writeIfOther(path.join(folder, 'package.json'), '{"type":"commonjs"}\n'),
     ),
-    link(path.join(paths.lib, 'node')),
-    link(path.join(paths.state, 'lib', 'node')),
+    writeLib(paths.lib, startFrom),
+    writeLib(path.join(paths.state, 'lib'), startFrom),
   ]);
 }
 
-/** The Node that runs this is the one that the bins were built for and that is known to fit. */
-export async function link(place: string): Promise<void> {
-  if ((await linkTarget(place)) === process.execPath) return;
-  await mkdir(path.dirname(place), { recursive: true });
+/** The Node that runs this is the one that the bins were built for and that is known to fit; what starts them; bytecode. */
+export async function writeLib(lib: string, startFrom: string): Promise<void> {
+  await mkdir(lib, { recursive: true });
+  await Promise.all([
+    link(path.join(lib, 'node'), process.execPath),
+    writeIfOther(path.join(lib, START), await readFile(path.join(startFrom, START), 'utf8'), 0o444),
+    link(path.join(lib, CODE_FOLDER), path.join(startFrom, CODE_FOLDER)),
+  ]);
+}
+
+async function link(place: string, target: string): Promise<void> {
+  if ((await linkTarget(place)) === target) return;
   await rm(place, { force: true });
-  await symlink(process.execPath, place);
+  await symlink(target, place);
 }
 
 async function linkTarget(place: string): Promise<string | null> {

@@ -9,7 +9,7 @@ import type { Address } from '../executor/deploy/probe.ts';
 import { runningService, stopService } from '../executor/deploy/service.ts';
 import { type Built, EXECUTOR_BUNDLES, EXECUTOR_DEPLOY } from './bin-build.ts';
 import { type BinConfigTarget, executorAddress, writeBinConfig } from './bin-config.ts';
-import { link } from './bin-surroundings.ts';
+import { writeLib } from './bin-surroundings.ts';
 import { pickPort } from './cluster.ts';
 import { writeIfOther } from './files.ts';
 import type { StatePaths } from './paths.ts';
@@ -50,7 +50,7 @@ export async function installExecutor(target: ExecutorTarget): Promise<void> {
   await writeIfOther(folder.build, `${canonicalJson(build as unknown as Json)}\n`);
   await writeIfOther(folder.config, `${canonicalJson(await configOf(target))}\n`);
   await writeBinConfig(target);
-  await link(folder.node);
+  await writeLib(path.dirname(folder.node), buildFolder);
 }
 
 /**

@@ -21,7 +21,6 @@ export interface StatePaths {
   readonly release: string;
   /** The executor's folder: releases, which is in use, and its deploy (executor/deploy/folder.ts). */
   readonly executor: string;
-  readonly cache: string;
   readonly config: string;
   /** Folder of the read-only reader, which is no DOT and so lives apart from the bins. */
   readonly reader: string;
@@ -46,7 +45,6 @@ export function statePaths(stateDir: string): StatePaths {
     lib: path.join(dot, 'lib'),
     release: path.join(dot, 'release'),
     executor: path.join(state, 'opt', 'incomex', 'executor'),
-    cache: path.join(dot, 'cache'),
     config: path.join(dot, 'config', 'runtime.json'),
     reader: path.join(state, 'bin'),
     build: path.join(state, 'build'),

@@ -55,7 +55,7 @@ function binSide({ paths }: Program, watcher: FirstQuery): Named<'bin'> {
 }
 
 function nodeSide({ paths }: Program): Named<'node'> {
-  const env = { PATH: '/usr/bin:/bin', NODE_COMPILE_CACHE: paths.cache };
+  const env = { PATH: '/usr/bin:/bin' };
   return { name: 'node', run: () => timed(() => runOrThrow(join(paths.lib, 'node'), ['-e', '0'], { env })) };
 }
 

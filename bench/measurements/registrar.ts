@@ -2,6 +2,7 @@ import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { C1_DOT_CODES, dotOf } from '../../domain/dots.ts';
 import { C1_PREFIX, HARDENED_NAME } from '../../domain/registrar.ts';
+import { START } from '../../runtime/bin-code.ts';
 import { installBareBin } from '../bare-bin.ts';
 import type { Bench, Measured, Row } from '../measurement.ts';
 import { runOrThrow } from '../process.ts';
@@ -79,8 +80,8 @@ async function select({ paths }: Program, bare: string, size: number): Promise<v
 async function peakMemory({ paths }: Program): Promise<number> {
   const file = join(paths.state, 'peak');
   const hook = join(import.meta.dirname, '..', 'peak-memory.cjs');
-  const args = ['--require', hook, join(paths.bin, HARDENED_NAME), ...DRY_RUN];
-  const env = { PATH: '/usr/bin:/bin', NODE_COMPILE_CACHE: paths.cache, C1_BENCH_PEAK: file };
+  const args = ['--require', hook, join(paths.lib, START), join(paths.bin, HARDENED_NAME), ...DRY_RUN];
+  const env = { PATH: '/usr/bin:/bin', C1_BENCH_PEAK: file };
   assertAnswer((await runOrThrow(join(paths.lib, 'node'), args, { env })).stdout);
   return Number(await readFile(file, 'utf8'));
 }

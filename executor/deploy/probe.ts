@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { C1Error } from '../../domain/codes.ts';
 import { type ExecutorRelease, healthAnswer, planAnswer } from '../../domain/executor.ts';
 
@@ -68,14 +71,20 @@ async function dispatch(address: Address, request: object): Promise<Answer> {
   }
 }
 
-async function ask({ host, port }: Address, method: string, path: string, body?: string): Promise<Answer> {
-  const response = await fetch(`http://${host}:${port}${path}`, {
-    method,
-    signal: AbortSignal.timeout(ANSWER_MS),
-    redirect: 'error',
-    ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
-  });
-  return { status: response.status, body: (await response.text()).slice(0, MOST_BYTES) };
+/** Not `fetch`, which compiles its parser's WebAssembly in each process. A redirect is an answer, and none of ours. */
+async function ask({ host, port }: Address, method: string, path: string, body = ''): Promise<Answer> {
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  try {
+    const headers = { 'content-type': 'application/json' };
+    const asked = request({ host, port, method, path, headers, signal, agent: false });
+    // Who waits for the answer, or reads it, hears of it as well.
+    asked.on('error', () => undefined);
+    asked.end(body);
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    return { status: response.statusCode ?? 0, body: (await text(response)).slice(0, MOST_BYTES) };
+  } catch (cause) {
+    throw signal.aborted ? signal.reason : cause;
+  }
 }
 
 function jsonOf(body: string): unknown {

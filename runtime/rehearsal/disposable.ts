@@ -77,8 +77,7 @@ async function cloneTemplate(session: Client, { database }: Slot): Promise<void>
 async function makeFolder(host: Host, { paths, database }: Slot, files: readonly ReleaseFile[]): Promise<void> {
   await Promise.all([paths.bin, paths.reader, paths.secrets].map((folder) => mkdir(folder, { recursive: true })));
   await Promise.all([
-    writeSurroundings({ paths, port: host.port, database }),
-    symlink(host.paths.cache, paths.cache),
+    writeSurroundings({ paths, port: host.port, database }, host.paths.lib),
     ...['DOT-310', 'DOT_C1_GRANT_ISSUE'].map((code) => linkSecret(host, paths.secrets, loginOf(code as 'DOT-310'))),
     ...files.map((file) => bring(host, paths.bin, file)),
   ]);

@@ -57,10 +57,11 @@ end $$;
 create function iu_core.expected_bins() returns jsonb
 language sql stable set search_path = pg_catalog, pg_temp
 return (
-  -- The new file is looked at once: it is half a megabyte.
+  -- By the claim, which holds the digest of a new file: the file itself is half a megabyte, and drift compares the two.
   with patch as materialized (
-    select q.proposed_action - 'new_content_base64' as a, iu_core.content_sha256(q.proposed_action) as sha256 from public.apr_requests q
-     where q.status = 'applied' and q.action_code = 'patch_ops_code' and q.proposed_action ? 'staged_files'
+    select c.image -> 'proposed_action' as a, substr(c.image #>> '{proposed_action,new_content_base64}', 8) as sha256 from iu_core.claim c
+     where c.surface = 'apr_requests' and c.image ->> 'status' = 'applied' and c.image ->> 'action_code' = 'patch_ops_code'
+       and c.image -> 'proposed_action' ? 'staged_files'
   ), file as (
     select n.name, p.sha256
       from patch p, lateral (values (regexp_replace(p.a ->> 'file_path', '^.*/', '')), (p.a ->> 'alias')) n(name)
