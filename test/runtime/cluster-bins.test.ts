@@ -1,3 +1,4 @@
+import { createHash, randomUUID } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -84,6 +85,60 @@ describe('the header of a bin', () => {
     expect(await runtime.bin(BUILT, ['--version'])).toEqual({
       ...{ exitCode: 0, stderr: '', stdout: `${BUILT} ${dotOf('DOT_SPECIES_REGISTER').version} DOT_SPECIES_REGISTER` },
     });
+  });
+});
+
+describe('the bytecode of a bin', () => {
+  /** Says `value`, and ends with the status that its first argument is; the comment makes its bytes its own. */
+  async function bin(value: string): Promise<{ readonly file: string; readonly code: string }> {
+    const file = path.join(runtime.paths.bin, 'dot-probe');
+    const body = `console.log((() => "${value}")()); // ${randomUUID()}\nprocess.exitCode = Number(process.argv[2] ?? 0);\n`;
+    const text = `${bundleHeader(codeMark('DOT-PROBE'))}${body}`;
+    await rm(file, { force: true });
+    await writeFile(file, text, { mode: 0o755 });
+    return { file, code: path.join(runtime.paths.lib, 'code', sha256Hex(text)) };
+  }
+  const there = (place: string) => stat(place).then(Boolean, () => false);
+  afterAll(() => rm(path.join(runtime.paths.bin, 'dot-probe')));
+
+  it('is written by the first run that did something, and by none that failed or only said its version', async () => {
+    const { file, code } = await bin('a');
+    await expect(execa(file, ['7'])).rejects.toMatchObject({ exitCode: 7, stdout: 'a' });
+    for (const word of ['--version', '--help']) await execa(file, ['0', word]);
+    expect(await there(code)).toBe(false);
+    expect((await execa(file)).stdout).toBe('a');
+    expect(await there(code)).toBe(true);
+    const { mtimeMs } = await stat(code);
+    expect((await execa(file)).stdout).toBe('a');
+    expect((await stat(code)).mtimeMs).toBe(mtimeMs);
+    await rm(code);
+  });
+
+  it('is that of these bytes: a bin of the same length runs as what it is', async () => {
+    const first = await bin('a');
+    await execa(first.file);
+    const second = await bin('b');
+    expect((await execa(second.file)).stdout).toBe('b');
+    expect(second.code).not.toBe(first.code);
+    await Promise.all([first, second].map(({ code }) => rm(code)));
+  });
+
+  it('is not used, but written anew, where the disk changed it or another V8 made it', async () => {
+    const { file, code } = await bin('a');
+    await execa(file);
+    const good = await readFile(code);
+    const bit = Buffer.from(good);
+    bit.writeUInt8(bit.readUInt8(bit.length - 9) ^ 1, bit.length - 9);
+    const otherV8 = Buffer.from(good.subarray(32));
+    otherV8.writeUInt8(otherV8.readUInt8(4) ^ 1, 4);
+    const sealed = Buffer.concat([createHash('sha256').update(otherV8).digest(), otherV8]);
+    for (const bad of [bit, sealed, good.subarray(0, 100), Buffer.alloc(0)]) {
+      await writeFile(code, bad);
+      expect((await execa(file)).stdout).toBe('a');
+      expect((await readFile(code)).equals(bad)).toBe(false);
+      expect((await execa(file)).stdout).toBe('a');
+    }
+    await rm(code);
   });
 });
 
