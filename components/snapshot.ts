@@ -1,7 +1,8 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { local } from '@pulumi/command';
+import { promisify } from 'node:util';
 import { C1Error, type Code, isCode } from '../domain/codes.ts';
 import type { RowRef, ScopeRef } from '../domain/deltas.ts';
 import { C1_COLLECTION, C1_SCHEMA, C1_TABLE } from '../domain/objects.ts';
@@ -80,14 +81,16 @@ function compare(what: string, lookedUp: boolean, snapshot: Snapshot, key: strin
   });
 }
 
+/**
+ * By the shell and from the folder that the engine's commands have, but not through the engine: the plugin is still
+ * starting then, and a preview would wait for it twice (docs/decisions/0024-bin-start.md).
+ */
 async function runReader(transport: Transport, command: string, stdin: string): Promise<void> {
+  const reading = promisify(execFile)('/bin/sh', ['-c', transport.call(command)], { cwd: transport.readerFolder });
+  // A reader that ends before it has read all of this says why.
+  reading.child.stdin?.on('error', () => undefined).end(stdin);
   try {
-    await local.run({
-      command: transport.call(command),
-      dir: transport.readerFolder,
-      stdin,
-      logging: local.Logging.None,
-    });
+    await reading;
   } catch (cause) {
     throw readerFailure(cause);
   }
@@ -103,7 +106,7 @@ export function readerFailure(cause: unknown): C1Error {
   if (code !== undefined && isCode(code) && seen !== undefined && expected !== undefined && next !== undefined) {
     return new C1Error(code satisfies Code, { seen, expected, next }, { cause });
   }
-  if (/not found|No such file|chdir/.test(text)) {
+  if (/not found|No such file|ENOENT/.test(text)) {
     return new C1Error(
       'ERROR_RUNTIME_UNREACHABLE',
       { seen: 'no c1-reader', expected: 'an installed runtime' },

@@ -43,9 +43,10 @@ export async function buildBins(folder: string): Promise<Built> {
   const stamp = await sourceStamp();
   const stampFile = path.join(folder, 'stamp.json');
   const kept = parseStamp(await readIfThere(stampFile));
-  if (kept?.stamp === stamp && (await allThere(folder, kept.built))) return kept.built;
-  const built = await bundle(await entries(), folder);
-  await emptyCode(folder);
+  const isKept = kept?.stamp === stamp && (await allThere(folder, kept.built));
+  const built = isKept ? kept.built : await bundle(await entries(), folder);
+  await sweepCode(folder, built);
+  if (isKept) return built;
   await writeAtomic(stampFile, JSON.stringify({ stamp, built }));
   return built;
 }
@@ -108,10 +109,12 @@ async function bundle(wanted: readonly Entry[], folder: string): Promise<Built> 
 }
 
 /** Bytecode of other bundles is of no more use; that of these, their first runs write (bin-start.ts). */
-async function emptyCode(folder: string): Promise<void> {
+async function sweepCode(folder: string, built: Built): Promise<void> {
   const code = path.join(folder, CODE_FOLDER);
-  await rm(code, { recursive: true, force: true });
-  await mkdir(code);
+  await mkdir(code, { recursive: true });
+  const used = new Set(Object.values(built));
+  const others = (await readdir(code)).filter((name) => !used.has(name));
+  await Promise.all(others.map((name) => rm(path.join(code, name), { force: true })));
 }
 
 /** commander would load it for subcommands that are programs of their own, which no bin has: 2 ms of each start. */

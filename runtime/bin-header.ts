@@ -5,7 +5,7 @@ import { START } from './bin-code.ts';
 const CODE_MARK = 'DOT-CODE: ';
 
 /** A bin lives for a tenth of a second: with room for all that it makes, nothing is collected (measured: a tenth of its time). */
-const NODE_FLAGS = '--min-semi-space-size=16 --single-threaded-gc';
+export const NODE_FLAGS = '--min-semi-space-size=16 --single-threaded-gc';
 
 /**
  * First lines of a bundled bin: a shell script that runs itself as JavaScript in a clean environment. To the shell,

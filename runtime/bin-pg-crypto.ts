@@ -8,9 +8,9 @@ const KEY_BYTES = 32;
 
 export { randomBytes };
 
-/** No server of ours has a password that only MD5 protects, and none is sent to one that has. */
-export function postgresMd5PasswordHash(): never {
-  throw new Error('the server asks for an MD5 password; this client takes SCRAM-SHA-256');
+export function postgresMd5PasswordHash(user: string, password: string, salt: Buffer): string {
+  const md5 = (data: string | Buffer) => createHash('md5').update(data).digest('hex');
+  return `md5${md5(Buffer.concat([Buffer.from(md5(password + user)), salt]))}`;
 }
 
 export function sha256(data: string | Buffer): Buffer {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { Script } from 'node:vm';
+import { constants, Script } from 'node:vm';
 import { CODE_FOLDER } from './bin-code.ts';
 
 /**
@@ -20,7 +20,8 @@ const text = readFileSync(file, 'utf8');
 // Bytecode belongs to these very bytes: V8 itself compares no more than their length.
 const place = path.join(import.meta.dirname, CODE_FOLDER, digest(text).toString('hex'));
 const cachedData = unsealed(readIfThere());
-const script = new Script(wrapped(), { filename: file, cachedData });
+const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
+const script = new Script(wrapped(), { filename: file, cachedData, importModuleDynamically });
 if (cachedData === undefined || script.cachedDataRejected === true) process.once('exit', keep);
 const module = { exports: {} };
 const run = script.runInThisContext();
@@ -41,6 +42,7 @@ function keep(status: number): void {
     renameSync(draft, place);
   } catch {
     // A folder that cannot be written, or a disk that is full: the next start is as slow as this one.
+    rmSync(draft, { force: true });
   }
 }
 

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import type { Client } from 'pg';
 import * as z from 'zod/mini';
@@ -6,7 +5,7 @@ import { C1Error, CODES, isCode } from '../../domain/codes.ts';
 import type { DotCode } from '../../domain/dots.ts';
 import { EXECUTOR_ENDPOINT } from '../../domain/executor.ts';
 import { failureParts } from '../../domain/failure.ts';
-import { wholeBody } from '../../domain/fetched.ts';
+import { answerTo, fetchFault, wholeBody } from '../../domain/fetched.ts';
 import { parseJsonStrictly } from '../../domain/strict-json.ts';
 import '../../domain/english.ts';
 import type { RuntimeConfig } from '../kernel/connection.ts';
@@ -42,31 +41,20 @@ export async function askExecutor(
   const limitMs = config.limits.executor;
   const signal = AbortSignal.timeout(limitMs);
   try {
-    const response = await send(body === null ? new URL('/health', url) : new URL(url), body, signal);
+    // Not `fetch`, which compiles its parser's WebAssembly in each process (measured: half of a bin's time). What was
+    // signed goes to the endpoint of the contract and to nobody else: no redirect is followed.
+    const asked = request(body === null ? new URL('/health', url) : url, {
+      method: body === null ? 'GET' : 'POST',
+      headers: { 'content-type': 'application/json', 'accept-encoding': 'identity' },
+      signal,
+      agent: false,
+    });
+    const response = await answerTo<IncomingMessage>(asked, body ?? '');
     return { status: response.statusCode ?? 0, bytes: await wholeBody(response, LARGEST) };
   } catch (cause) {
     const fault = signal.aborted ? signal.reason : cause;
-    throw unhealthy(`no whole answer (${faultOf(fault)})`, `one within ${limitMs} ms`, fault);
+    throw unhealthy(`no whole answer (${fetchFault(fault)})`, `one within ${limitMs} ms`, fault);
   }
-}
-
-/**
- * Not `fetch`, which compiles its parser's WebAssembly in each process (measured: half of a bin's time). A redirect is an
- * answer: what was signed goes to the endpoint of the contract and to nobody else.
- */
-async function send(url: URL, body: string | null, signal: AbortSignal): Promise<IncomingMessage> {
-  const headers = { 'content-type': 'application/json', 'accept-encoding': 'identity' };
-  const asked = request(url, { method: body === null ? 'GET' : 'POST', headers, signal, agent: false });
-  // Who waits for the answer, or reads it, hears of it as well.
-  asked.on('error', () => undefined);
-  asked.end(body ?? undefined);
-  const [response] = (await once(asked, 'response')) as [IncomingMessage];
-  return response;
-}
-
-function faultOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
 }
 
 /** The literal of the contract; where the runtime maps its host name, the address that it is mapped to. */

@@ -20,8 +20,6 @@ export interface ExecutorFolder {
   /** Logs of what runs. */
   readonly run: string;
   readonly node: string;
-  /** Starts a bundle from its bytecode, as it starts the bins (runtime/bin-start.ts). */
-  readonly start: string;
 }
 
 export function executorFolder(root: string): ExecutorFolder {
@@ -34,7 +32,6 @@ export function executorFolder(root: string): ExecutorFolder {
     config: join(root, 'config', 'executor.json'),
     run: join(root, 'run'),
     node: join(root, 'lib', 'node'),
-    start: join(root, 'lib', 'start.cjs'),
   };
 }
 

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
-import { text } from 'node:stream/consumers';
 import { C1Error } from '../../domain/codes.ts';
 import { type ExecutorRelease, healthAnswer, planAnswer } from '../../domain/executor.ts';
+import { answerTo, wholeBody } from '../../domain/fetched.ts';
 
 export interface Address {
   readonly host: string;
@@ -77,11 +76,8 @@ async function ask({ host, port }: Address, method: string, path: string, body =
   try {
     const headers = { 'content-type': 'application/json' };
     const asked = request({ host, port, method, path, headers, signal, agent: false });
-    // Who waits for the answer, or reads it, hears of it as well.
-    asked.on('error', () => undefined);
-    asked.end(body);
-    const [response] = (await once(asked, 'response')) as [IncomingMessage];
-    return { status: response.statusCode ?? 0, body: (await text(response)).slice(0, MOST_BYTES) };
+    const response = await answerTo<IncomingMessage>(asked, body);
+    return { status: response.statusCode ?? 0, body: (await wholeBody(response, MOST_BYTES)).toString() };
   } catch (cause) {
     throw signal.aborted ? signal.reason : cause;
   }

@@ -124,7 +124,7 @@ function launch(
   const log = join(folder.run, `${role}.log`);
   const out = openSync(log, 'a', 0o600);
   try {
-    const child = spawn(folder.node, [folder.start, bundleOf(folder, release.digest), '--config', config], {
+    const child = spawn(folder.node, [bundleOf(folder, release.digest), '--config', config], {
       cwd: folder.root,
       detached: role === 'service',
       env: { PATH: '/usr/bin:/bin' },

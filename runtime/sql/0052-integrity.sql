@@ -60,7 +60,8 @@ end;
 create function iu_core.catalogue_lines() returns setof text
 language sql stable set search_path = pg_catalog, pg_temp
 begin atomic
-  select 'functions of PostgreSQL ' || encode(sha256(convert_to(string_agg(concat_ws(' ', p.proname, p.proargtypes, p.prolang, p.prosrc, p.proacl),
+  -- A null would leave no space behind the source, and a right moved into the source would read the same.
+  select 'functions of PostgreSQL ' || encode(sha256(convert_to(string_agg(concat_ws(' ', p.proname, p.proargtypes, p.prolang, p.prosrc, coalesce(p.proacl::text, '')),
            E'\n' order by p.oid), 'UTF8')), 'hex')
     from pg_proc p where p.pronamespace = 'pg_catalog'::regnamespace
   union all

@@ -1,6 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import type { MockCallArgs } from '@pulumi/pulumi/runtime/index.js';
-import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { lookUp } from '../../components/look-ups.ts';
 import { CROSS_CHECKED, crossCheck, readerFailure, readLiveState } from '../../components/snapshot.ts';
 import { localTransport } from '../../components/transport.ts';
@@ -11,7 +14,6 @@ import { snapshotOf } from '../../domain/snapshot.ts';
 const answers = new Map<string, () => Record<string, unknown>>();
 const SCHEMAS = 'postgresql:index/getSchemas:getSchemas';
 const TABLES = 'postgresql:index/getTables:getTables';
-const RUN = 'command:local:run';
 
 const [schema, table] = CROSS_CHECKED;
 const present = { image: { name: 'c1' }, live: true };
@@ -78,13 +80,32 @@ test.each([
   expect(readerFailure(new Error(message)).code).toBe(code);
 });
 
-test('a reader that cannot be asked is a stop', async () => {
-  expect((await refusalOf(readLiveState([], { bins: [], staged: [] }, localTransport))).code).toBe('ERROR_READ_FAILED');
-});
+describe('a reader', () => {
+  let folder: string;
+  const read = () => readLiveState([], { bins: [], staged: [] }, { ...localTransport, readerFolder: folder });
+  const stub = (body: string) => writeFile(join(folder, 'c1-reader'), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'c1 reader '));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
 
-test('a reader that says yes and leaves no file is a stop', async () => {
-  answers.set(RUN, () => ({ stdout: '{}' }));
-  expect((await refusalOf(readLiveState([], { bins: [], staged: [] }, localTransport))).code).toBe('ERROR_READ_FAILED');
+  test('that is not there is a stop, and so is its folder', async () => {
+    expect((await refusalOf(read())).code).toBe('ERROR_RUNTIME_UNREACHABLE');
+    await rm(folder, { recursive: true });
+    expect((await refusalOf(read())).code).toBe('ERROR_RUNTIME_UNREACHABLE');
+  });
+
+  test('that says yes and leaves no file is a stop', async () => {
+    await stub('exit 0');
+    expect((await refusalOf(read())).code).toBe('ERROR_READ_FAILED');
+  });
+
+  test('that stops before it has read what it is asked says why, and one that is killed is a stop', async () => {
+    await stub('echo "HOLD_DRIFT: seen a, expected b. Next: c." >&2; exit 3');
+    expect(await refusalOf(read())).toMatchObject({ code: 'HOLD_DRIFT', seen: 'a', expected: 'b' });
+    await stub('kill -9 $$');
+    expect((await refusalOf(read())).code).toBe('ERROR_READ_FAILED');
+  });
 });
 
 async function refusalOf(work: Promise<unknown>): Promise<C1Error> {

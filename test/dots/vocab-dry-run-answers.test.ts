@@ -98,6 +98,12 @@ test.each([
       void response.writeHead(200, { 'content-length': 99 }).write('{', () => response.destroy()),
     UNHEALTHY,
   ],
+  [
+    'another protocol',
+    () => (response: ServerResponse) =>
+      void response.socket?.end('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'),
+    UNHEALTHY,
+  ],
   ['nothing', () => (response: ServerResponse) => void response.destroy(), UNHEALTHY],
   ['an unknown code', () => json(refusalOf('HOLD_NONE'), 403), UNHEALTHY],
   ['a refusal that says that all is well', () => json(refusalOf('OK_READ'), 403), UNHEALTHY],
@@ -116,11 +122,15 @@ test.each([
 });
 
 test('an executor that hangs is left at the time limit', async () => {
-  respond = () => undefined;
-  const hung = await it.trial.withConfig({ limits: { executor: 200 } }, () => dryRun());
-  expect(failureOf(hung)).toEqual(failure(1, 'ERROR_EXECUTOR_UNHEALTHY'));
-  expect(hung.stderr).toContain('expected one within 200 ms');
-  expect(asked.length).toBe(1);
+  const half: Respond = (response) => void response.writeHead(200, { 'content-length': 99 }).write('{');
+  for (const way of [() => undefined, half]) {
+    respond = way;
+    asked.length = 0;
+    const hung = await it.trial.withConfig({ limits: { executor: 200 } }, () => dryRun());
+    expect(failureOf(hung)).toEqual(failure(1, 'ERROR_EXECUTOR_UNHEALTHY'));
+    expect(hung.stderr).toContain('due to timeout) from the executor, expected one within 200 ms');
+    expect(asked.length).toBe(1);
+  }
 });
 
 test('a refusal whose message was cut short keeps its code all the same', async () => {

@@ -114,6 +114,24 @@ describe('the bytecode of a bin', () => {
     await rm(code);
   });
 
+  it('is one file, whole, when many first runs end at the same time', async () => {
+    const { file, code } = await bin('a');
+    const runs = await Promise.all(Array.from({ length: 4 }, () => execa(file)));
+    expect(runs.map(({ stdout }) => stdout)).toEqual(['a', 'a', 'a', 'a']);
+    const drafts = (await readdir(path.dirname(code))).filter((name) => name.startsWith(path.basename(code)));
+    expect(drafts).toEqual([path.basename(code)]);
+    await rm(code);
+  });
+
+  it('that cannot be kept leaves no draft', async () => {
+    const { file, code } = await bin('a');
+    await mkdir(path.join(code, 'in the way'), { recursive: true });
+    expect((await execa(file)).stdout).toBe('a');
+    const names = await readdir(path.dirname(code));
+    expect(names.filter((name) => name.startsWith(`${path.basename(code)}.`))).toEqual([]);
+    await rm(code, { recursive: true });
+  });
+
   it('is that of these bytes: a bin of the same length runs as what it is', async () => {
     const first = await bin('a');
     await execa(first.file);
@@ -186,6 +204,8 @@ describe('building', () => {
     expect(Object.keys(first)).toContain(BUILT);
     const text = await readFile(path.join(elsewhere, BUILT), 'utf8');
     expect(sha256Hex(text)).toBe(again[BUILT]);
+    // pg's own module is not in it (runtime/bin-pg-crypto.ts).
+    expect([text.includes('pbkdf2Sync'), text.includes('subtle')]).toEqual([true, false]);
     for (const place of [CHECKOUT, os.tmpdir(), os.homedir()]) expect(text.includes(`${place}/`)).toBe(false);
   });
 

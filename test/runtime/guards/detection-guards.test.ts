@@ -37,6 +37,8 @@ const FUNCTIONS = [
   `create procedure iu_core.more() language plpgsql security definer as 'begin end'`,
   'create aggregate iu_core.more(int) (sfunc = int4pl, stype = int)',
   `update pg_proc set prosrc = 'select true' where proname = 'inside_gateway'`,
+  // A right that becomes the end of a source that nobody reads.
+  `update pg_proc set prosrc = prosrc || ' ' || proacl::text, proacl = null where proname = 'pg_read_file' and proacl is not null`,
   'create or replace function pg_catalog.pg_get_viewdef(oid) returns text language sql return $1::text',
   'create function pg_catalog.more() returns int language sql return 1',
   'create operator public.=== (leftarg = text, rightarg = text, function = texteq)',
