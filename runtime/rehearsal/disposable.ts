@@ -76,8 +76,9 @@ async function cloneTemplate(session: Client, { database }: Slot): Promise<void>
 /** Node and compiled code are the host's; logins belong to the server, and so do their passwords; keys do not. */
 async function makeFolder(host: Host, { paths, database }: Slot, files: readonly ReleaseFile[]): Promise<void> {
   await Promise.all([paths.bin, paths.reader, paths.secrets].map((folder) => mkdir(folder, { recursive: true })));
+  // Before what may stop at the first file: nothing may still write when the folder is removed.
+  await writeSurroundings({ paths, port: host.port, database }, host.paths.lib);
   await Promise.all([
-    writeSurroundings({ paths, port: host.port, database }, host.paths.lib),
     ...['DOT-310', 'DOT_C1_GRANT_ISSUE'].map((code) => linkSecret(host, paths.secrets, loginOf(code as 'DOT-310'))),
     ...files.map((file) => bring(host, paths.bin, file)),
   ]);

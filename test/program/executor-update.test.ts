@@ -7,6 +7,7 @@ import { EXECUTOR_C1, EXECUTOR_HOST, EXECUTOR_V1, type ExecutorRelease } from '.
 import { assertRelease, bundleOf, executorFolder, readDeployment } from '../../executor/deploy/folder.ts';
 import { runningService } from '../../executor/deploy/service.ts';
 import { EXECUTOR_BUNDLES, EXECUTOR_DEPLOY } from '../../runtime/bin-build.ts';
+import { START } from '../../runtime/bin-code.ts';
 import { installExecutor, verifyExecutor } from '../../runtime/executor.ts';
 import { RESOURCES_THROUGH, unchanged } from '../support/counts.ts';
 import { createTestProject, type TestProject } from '../support/project.ts';
@@ -140,7 +141,7 @@ function answersKgDifferently(text: string): string {
 async function install(text: string): Promise<ExecutorRelease> {
   const { buildFolder, built } = inject('testServer');
   const own = await mkdtemp(join(builds, 'build-'));
-  for (const name of [EXECUTOR_BUNDLES.v1, EXECUTOR_DEPLOY]) await cp(join(buildFolder, name), join(own, name));
+  for (const name of [EXECUTOR_BUNDLES.v1, EXECUTOR_DEPLOY, START]) await cp(join(buildFolder, name), join(own, name));
   await writeFile(join(own, EXECUTOR_BUNDLES.c1), text);
   const digest = sha256Hex(text);
   const { paths, port, database } = project.runtime;
