@@ -83,7 +83,7 @@ function compare(what: string, lookedUp: boolean, snapshot: Snapshot, key: strin
 
 /**
  * By the shell and from the folder that the engine's commands have, but not through the engine: the plugin is still
- * starting then, and a preview would wait for it twice (docs/decisions/0024-bin-start.md).
+ * starting then, and would be waited for first (docs/decisions/0024-bin-start.md).
  */
 async function runReader(transport: Transport, command: string, stdin: string): Promise<void> {
   const reading = promisify(execFile)('/bin/sh', ['-c', transport.call(command)], { cwd: transport.readerFolder });

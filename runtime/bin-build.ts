@@ -45,9 +45,8 @@ export async function buildBins(folder: string): Promise<Built> {
   const kept = parseStamp(await readIfThere(stampFile));
   const isKept = kept?.stamp === stamp && (await allThere(folder, kept.built));
   const built = isKept ? kept.built : await bundle(await entries(), folder);
+  if (!isKept) await writeAtomic(stampFile, JSON.stringify({ stamp, built }));
   await sweepCode(folder, built);
-  if (isKept) return built;
-  await writeAtomic(stampFile, JSON.stringify({ stamp, built }));
   return built;
 }
 

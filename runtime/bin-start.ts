@@ -19,7 +19,7 @@ const file = realpathSync(named);
 const text = readFileSync(file, 'utf8');
 // Bytecode belongs to these very bytes: V8 itself compares no more than their length.
 const place = path.join(import.meta.dirname, CODE_FOLDER, digest(text).toString('hex'));
-const cachedData = unsealed(readIfThere());
+const cachedData = kept();
 const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
 const script = new Script(wrapped(), { filename: file, cachedData, importModuleDynamically });
 if (cachedData === undefined || script.cachedDataRejected === true) process.once('exit', keep);
@@ -38,7 +38,8 @@ function keep(status: number): void {
   if (status !== 0 || words.includes('--version') || words.includes('--help')) return;
   const draft = `${place}.${process.pid}`;
   try {
-    writeFileSync(draft, sealed(script.createCachedData()), { flag: 'wx' });
+    const code = script.createCachedData();
+    writeFileSync(draft, Buffer.concat([digest(code), code]), { flag: 'wx' });
     renameSync(draft, place);
   } catch {
     // A folder that cannot be written, or a disk that is full: the next start is as slow as this one.
@@ -46,21 +47,15 @@ function keep(status: number): void {
   }
 }
 
-function readIfThere(): Buffer | undefined {
+/** Behind its own digest: V8 would run what the disk has changed. */
+function kept(): Buffer | undefined {
   try {
-    return readFileSync(place);
+    const content = readFileSync(place);
+    const code = content.subarray(32);
+    return digest(code).equals(content.subarray(0, 32)) ? code : undefined;
   } catch {
     return undefined;
   }
-}
-
-function sealed(code: Buffer): Buffer {
-  return Buffer.concat([digest(code), code]);
-}
-
-function unsealed(content: Buffer | undefined): Buffer | undefined {
-  const [seal, code] = [content?.subarray(0, 32), content?.subarray(32)];
-  return seal !== undefined && code !== undefined && digest(code).equals(seal) ? code : undefined;
 }
 
 function digest(content: string | Buffer): Buffer {

@@ -5,8 +5,9 @@ import { errnoOf } from '../../runtime/files.ts';
 import { PROJECT } from '../engine.ts';
 
 /**
- * A file back end of one's own (and ours before it was told not to, engine/environment.mjs) keeps attributes beside each state file. An engine that is killed while it writes them leaves an empty
- * file, which no later command can read, although the state itself is whole. Only ever called for a dead owner.
+ * A file back end of one's own keeps attributes beside each state file, and so did ours before it was told not to
+ * (engine/environment.mjs). An engine that is killed while it writes them leaves an empty file, which no later command
+ * can read, although the state itself is whole. Only ever called for a dead owner.
  *
  * @returns whether there was such a file
  */

@@ -60,8 +60,7 @@ end;
 create function iu_core.catalogue_lines() returns setof text
 language sql stable set search_path = pg_catalog, pg_temp
 begin atomic
-  -- A null would leave no space behind the source, and a right moved into the source would read the same.
-  select 'functions of PostgreSQL ' || encode(sha256(convert_to(string_agg(concat_ws(' ', p.proname, p.proargtypes, p.prolang, p.prosrc, coalesce(p.proacl::text, '')),
+  select 'functions of PostgreSQL ' || encode(sha256(convert_to(string_agg(format('%s %s %s %s %s', p.proname, p.proargtypes, p.prolang, p.prosrc, p.proacl),
            E'\n' order by p.oid), 'UTF8')), 'hex')
     from pg_proc p where p.pronamespace = 'pg_catalog'::regnamespace
   union all
