@@ -9,11 +9,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { installedCli, installedPlugin } from './ensure/installed.mjs';
-import { kitCli } from './ensure/kit.mjs';
+import { kitCli, kitDigest, kitPlugins } from './ensure/kit.mjs';
+import { hasLanguageHost, installLanguageHost, languageHostDigest } from './ensure/language-host.mjs';
 import { downloadsAnswer, forgetRefusal, officialCli, officialPlugin } from './ensure/official.mjs';
-import { hasStandIn, installStandIns, standInsDigest } from './ensure/stand-ins.mjs';
 import { setupFailure } from './failure.mjs';
 import { withLock } from './lock.mjs';
 import { fittingNode } from './node.mjs';
@@ -61,12 +61,10 @@ async function install(home, wanted) {
   const plugins = {};
   for (const name of PLUGINS) plugins[name] = await choosePlugin(name, ways, cli);
   mkdirSync(join(home, 'bin'), { recursive: true });
-  await installStandIns(home, standInNames(cli, plugins));
+  if (cli.way === 'kit') await installLanguageHost(home);
   link(fittingNode(), join(home, 'bin', 'node'));
   link(join(cli.folder, 'pulumi'), join(home, 'bin', 'pulumi'));
-  for (const [name, { way, folder }] of Object.entries(plugins)) {
-    if (way !== 'stand-in') link(folder, join(home, pluginFolder(name)));
-  }
+  for (const [name, { folder }] of Object.entries(plugins)) linkPlugin(home, name, folder);
   const report = { fingerprint: wanted, ...summary(cli, plugins) };
   writeAtomically(join(home, 'engine.json'), `${JSON.stringify(report, null, 2)}\n`);
   say(describe(report));
@@ -91,13 +89,8 @@ async function choosePlugin(name, ways, cli) {
   const installed = ways.includes('installed') ? installedPlugin(name) : undefined;
   if (installed !== undefined) return installed;
   const official = ways.includes('official') && (await downloadsAnswer()) ? await officialPlugin(name, cli) : undefined;
-  return official ?? { way: 'stand-in', version: pins[name] };
+  return official ?? { way: 'stand-in', version: pins[name], folder: await kitPlugins() };
 }
-
-const standInNames = (cli, plugins) => [
-  ...(cli.way === 'kit' ? ['languageHost'] : []),
-  ...PLUGINS.filter((name) => plugins[name].way === 'stand-in'),
-];
 
 function summary(cli, plugins) {
   const languageHost = { way: cli.way === 'kit' ? 'stand-in' : cli.way, version: cli.version };
@@ -124,29 +117,36 @@ function allowedWays() {
 }
 
 function fingerprint() {
-  const hash = createHash('sha256').update(JSON.stringify(pins)).update(standInsDigest()).update(fittingNode());
-  for (const name of ['go.mod', 'go.sum']) hash.update(readFileSync(join(root, 'engine', 'kit', name)));
-  return hash
+  return createHash('sha256')
+    .update(JSON.stringify(pins))
+    .update(languageHostDigest())
+    .update(kitDigest())
+    .update(fittingNode())
     .update(process.env.C1_ENGINE_WAY ?? '')
     .digest('hex')
     .slice(0, 16);
 }
 
 // A link whose target is gone (a cleared cache) does not exist for existsSync, so the engine is made again.
-const isWhole = (home, { languageHost, plugins }) =>
+const isWhole = (home, { languageHost }) =>
   ['node', 'pulumi'].every((name) => existsSync(join(home, 'bin', name))) &&
-  (languageHost.way !== 'stand-in' || hasStandIn(home, 'languageHost')) &&
-  PLUGINS.every((name) =>
-    plugins[name].way === 'stand-in' ? hasStandIn(home, name) : existsSync(join(home, pluginFile(name))),
-  );
+  (languageHost.way !== 'stand-in' || hasLanguageHost(home)) &&
+  PLUGINS.every((name) => !isLink(join(home, pluginFolder(name))) && existsSync(join(home, pluginFile(name))));
+
+const isLink = (path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+
+// The CLI passes over a plugin's folder that is a link, so only the program is one.
+function linkPlugin(home, name, folder) {
+  const own = join(home, pluginFolder(name));
+  if (isLink(own)) rmSync(own);
+  link(join(folder, basename(pluginFile(name))), join(home, pluginFile(name)));
+}
 
 function link(target, file) {
   mkdirSync(dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}`;
   rmSync(temporary, { force: true });
   symlinkSync(target, temporary);
-  // A folder of an earlier choice cannot be replaced by a rename.
-  if (lstatSync(file, { throwIfNoEntry: false })?.isDirectory()) rmSync(file, { recursive: true });
   renameSync(temporary, file);
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from '../cache.mjs';
 import { setupFailure } from '../failure.mjs';
@@ -10,57 +10,95 @@ import { root } from '../root.mjs';
 import { answerOf, runQuietly } from './command.mjs';
 
 const kit = join(root, 'engine', 'kit');
-const PACKAGE = 'github.com/pulumi/pulumi/pkg/v3/cmd/pulumi';
 const VERSION_VARIABLE = 'github.com/pulumi/pulumi/sdk/v3/go/common/version.Version';
+const MODULES = ['go.mod', 'go.sum'];
+const PLUGINS = ['pulumi-resource-command', 'pulumi-resource-postgresql'];
+
+/** What is built of Go: its packages, the programs that they give, and the sources beside the modules. */
+const CLI = {
+  name: `cli-${pins.cli}`,
+  what: `building the pulumi CLI ${pins.cli} (a few minutes, once for this machine)`,
+  short: 'the pulumi CLI',
+  otherwise: `pulumi ${pins.cliAtLeast.join('.')} or newer on PATH`,
+  missing: 'official pulumi CLI',
+  packages: ['github.com/pulumi/pulumi/pkg/v3/cmd/pulumi'],
+  programs: ['pulumi'],
+  sources: MODULES,
+  // The optimised build takes a minute longer than an unoptimised one and halves what every start of the CLI costs.
+  flags: `-s -w -X ${VERSION_VARIABLE}=v${pins.cli}`,
+};
+const STAND_INS = {
+  name: 'plugins',
+  what: 'building the stand-ins of both plugins (once for this machine)',
+  short: 'the stand-ins of the plugins',
+  otherwise: 'the official plugins installed (docs/engine.md)',
+  missing: 'official plugins',
+  packages: PLUGINS.map((name) => `./${name}`),
+  programs: PLUGINS,
+  sources: [...MODULES, 'standin', ...PLUGINS],
+  flags: '-s -w',
+};
 
 /** The CLI, built from Go modules and kept outside the checkout for every checkout of this user. */
 export async function kitCli() {
-  const folder = join(cacheFolder(), await cacheKey());
-  const file = join(folder, 'pulumi');
-  if (!existsSync(file)) {
-    const what = `building the pulumi CLI ${pins.cli} (a few minutes, once for this machine)`;
-    await withLock(`${folder}.lock`, what, () => existsSync(file) || build(what, folder));
+  return { way: 'kit', version: `v${pins.cli}`, folder: await built(CLI) };
+}
+
+/** The folder with the stand-ins of both plugins, built and kept like the CLI. */
+export const kitPlugins = () => built(STAND_INS);
+
+/** A digest of what both are built from, so that they are built again when any of it changes. */
+export const kitDigest = () => digestOf([...new Set([...CLI.sources, ...STAND_INS.sources])], '');
+
+const isWhole = ({ programs }, folder) => programs.every((name) => existsSync(join(folder, name)));
+
+async function built(target) {
+  const folder = join(cacheFolder(), `${target.name}-${digestOf(target.sources, await goPlatform(target))}`);
+  if (!isWhole(target, folder)) {
+    await withLock(`${folder}.lock`, target.what, () => isWhole(target, folder) || build(target, folder));
   }
-  return { way: 'kit', version: `v${pins.cli}`, folder };
+  return folder;
 }
 
-async function cacheKey() {
-  const platform = await goPlatform();
+function digestOf(sources, platform) {
   const hash = createHash('sha256').update(platform);
-  for (const name of ['go.mod', 'go.sum']) hash.update(readFileSync(join(kit, name)));
-  return `cli-${pins.cli}-${hash.digest('hex').slice(0, 16)}`;
+  for (const source of sources) {
+    const path = join(kit, source);
+    const files = statSync(path).isDirectory() ? readdirSync(path).sort() : [''];
+    for (const file of files) hash.update(`${source}/${file}\0`).update(readFileSync(join(path, file)));
+  }
+  return hash.digest('hex').slice(0, 16);
 }
 
-async function goPlatform() {
+async function goPlatform({ missing, otherwise }) {
   const answer = await answerOf('go', ['env', 'GOVERSION', 'GOOS', 'GOARCH'], { cwd: kit, env: goEnvironment() });
   if (answer !== undefined && isAtLeast(answer, pins.goAtLeast)) return answer;
   throw setupFailure({
-    seen: answer === undefined ? 'no Go on PATH and no official pulumi CLI' : `Go ${answer.split('\n')[0]}`,
-    expected: `Go ${pins.goAtLeast.join('.')} or newer, or pulumi ${pins.cliAtLeast.join('.')} or newer on PATH`,
+    seen: answer === undefined ? `no Go on PATH and no ${missing}` : `Go ${answer.split('\n')[0]}`,
+    expected: `Go ${pins.goAtLeast.join('.')} or newer, or ${otherwise}`,
     next: 'install one of the two, then npm run setup',
   });
 }
 
-// The optimised build takes a minute longer than an unoptimised one and halves what every start of the CLI costs.
-async function build(what, folder) {
+async function build(target, folder) {
+  const { what, short, packages, flags } = target;
   const temporary = `${folder}.${process.pid}`;
   mkdirSync(temporary, { recursive: true });
-  let packages = 0;
-  const args = ['build', '-v', '-mod=readonly', '-buildvcs=false', '-trimpath'];
-  const flags = `-s -w -X ${VERSION_VARIABLE}=v${pins.cli}`;
+  let compiled = 0;
+  const args = ['build', '-v', '-mod=readonly', '-buildvcs=false', '-trimpath', '-ldflags', flags];
+  const count = () => {
+    compiled += 1;
+  };
   try {
     await withProgress(
       what,
-      () =>
-        runQuietly('go', [...args, '-ldflags', flags, '-o', join(temporary, 'pulumi'), PACKAGE], options(), () => {
-          packages += 1;
-        }),
-      () => `, ${packages} packages`,
+      () => runQuietly('go', [...args, '-o', `${temporary}/`, ...packages], options(), count),
+      () => `, ${compiled} packages`,
     );
-    publish(temporary, folder);
+    publish(temporary, folder, target);
   } catch (cause) {
     throw setupFailure({
-      seen: `a failed build of the pulumi CLI (${cause.message})`,
+      seen: `a failed build of ${short} (${cause.message})`,
       expected: 'go build to succeed from package registries',
       next: 'check that the Go module proxy answers, then npm run setup',
       cause,
@@ -70,12 +108,12 @@ async function build(what, folder) {
   }
 }
 
-function publish(temporary, folder) {
+function publish(temporary, folder, target) {
   try {
     renameSync(temporary, folder);
   } catch (error) {
     // Another process was first; its build is the same.
-    if (!existsSync(join(folder, 'pulumi'))) throw error;
+    if (!isWhole(target, folder)) throw error;
   }
 }
 

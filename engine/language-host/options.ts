@@ -1,8 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { ProgramInfo } from '@pulumi/pulumi/proto/language_pb.js';
-import { Refusal } from '../stand-in/serve.ts';
-import { fromStruct } from '../stand-in/values.ts';
+import { Refusal } from './serve.ts';
 
 /** `runtime.options` of Pulumi.yaml or PulumiPolicy.yaml, as far as the stand-in knows them. */
 export interface RuntimeOptions {
@@ -15,7 +14,7 @@ const KNOWN = new Set(['typescript', 'tsconfig', 'nodeargs', 'packagemanager']);
 
 /** Reads the options; one that would change how the program runs and that we do not know is refused by name. */
 export function runtimeOptions(info: ProgramInfo | undefined): RuntimeOptions {
-  const options = fromStruct(info?.getOptions());
+  const options = info?.getOptions()?.toJavaScript() ?? {};
   const unknown = Object.keys(options).filter((name) => !KNOWN.has(name));
   if (unknown.length > 0) {
     throw new Refusal(`runtime options: seen ${unknown.join(', ')}, expected only ${[...KNOWN].join(', ')} (stand-in)`);

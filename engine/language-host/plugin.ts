@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type grpc from '@grpc/grpc-js';
 import type { RunPluginRequest, RunPluginResponse } from '@pulumi/pulumi/proto/language_pb.js';
 import language from '@pulumi/pulumi/proto/language_pb.js';
-import { endGroup, spawnGroup } from '../stand-in/groups.ts';
+import { endGroup, spawnGroup } from './groups.ts';
 import { locate, runtimeOptions } from './options.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { RunRequest } from '@pulumi/pulumi/proto/language_pb.js';
 import language from '@pulumi/pulumi/proto/language_pb.js';
-import { endGroup, spawnGroup } from '../stand-in/groups.ts';
+import { endGroup, spawnGroup } from './groups.ts';
 import { locate, runtimeOptions, typescriptEnvironment } from './options.ts';
 
 // The SDK's word for "the user has been told": the engine then stops without a message of its own.

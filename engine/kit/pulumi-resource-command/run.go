@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+
+	"c1/engine/kit/standin"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
+
+// output is what a command printed, without one trailing newline of each stream.
+type output struct{ stdout, stderr string }
+
+var shell = []string{"/bin/sh", "-c"}
+
+// execute runs the command that `which` names among the inputs to its end; where there is none, nothing runs and what
+// was printed before stays. A command that fails is an error that names how it ended and shows both streams as they came.
+func (p *provider) execute(
+	ctx context.Context, urn resource.URN, inputs resource.PropertyMap, which resource.PropertyKey, previous output,
+) (output, error) {
+	line, isThere := standin.Text(inputs[which])
+	if !isThere {
+		return previous, nil
+	}
+	words := standin.Texts(inputs["interpreter"])
+	if len(words) == 0 {
+		words = shell
+	}
+	seen := newCapture(inputs, func(text string) { p.log.line(ctx, urn, text) })
+	command := exec.Command(words[0], append(words[1:len(words):len(words)], line)...)
+	command.Dir, _ = standin.Text(inputs["dir"])
+	command.Env = environment(inputs, previous)
+	command.Stdout, command.Stderr = seen.stdout, seen.stderr
+	if stdin, _ := standin.Text(inputs["stdin"]); stdin != "" {
+		command.Stdin = strings.NewReader(stdin)
+	}
+	err := standin.Run(command, ctx.Done())
+	seen.end()
+	if err != nil {
+		return output{}, fmt.Errorf("%w: running %q:\n%s", err, line, seen.both())
+	}
+	return output{stdout: seen.stdout.text(), stderr: seen.stderr.text()}, nil
+}
+
+func environment(inputs resource.PropertyMap, previous output) []string {
+	variables := os.Environ()
+	if given := standin.Reveal(inputs["environment"]); given.IsObject() {
+		for key, value := range given.ObjectValue() {
+			if value.IsString() {
+				variables = append(variables, string(key)+"="+value.StringValue())
+			}
+		}
+	}
+	handed := standin.Reveal(inputs["addPreviousOutputInEnv"])
+	if handed.IsBool() && !handed.BoolValue() {
+		return variables
+	}
+	if previous.stdout != "" {
+		variables = append(variables, "PULUMI_COMMAND_STDOUT="+previous.stdout)
+	}
+	if previous.stderr != "" {
+		variables = append(variables, "PULUMI_COMMAND_STDERR="+previous.stderr)
+	}
+	return variables
+}

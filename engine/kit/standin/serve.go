@@ -1,0 +1,107 @@
+// Package standin is what every stand-in for an official plugin shares: how it serves, how it ends, what it says it is.
+package standin
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/blang/semver"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+const parentPoll = 500 * time.Millisecond
+
+// Serve answers the engine for `provider` on a free loopback port, says which on stdout, and ends the process when the
+// engine is gone, with every command that still runs.
+func Serve(name string, provider plugin.Provider) {
+	introduce(name)
+	endWithTheEngine()
+	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
+		Init: func(server *grpc.Server) error {
+			pulumirpc.RegisterResourceProviderServer(server, plugin.NewProviderServer(provider))
+			return nil
+		},
+		Options: []grpc.ServerOption{grpc.ChainUnaryInterceptor(nameTheRefusal(name))},
+	})
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		os.Exit(1)
+	}
+	fmt.Println(handle.Port)
+	<-handle.Done
+}
+
+// Refuse is the answer to what a stand-in has not. The engine shows it as it is.
+func Refuse(format string, args ...any) error {
+	return status.Errorf(codes.Unimplemented, format, args...)
+}
+
+// Info is the version with the mark that tells a stand-in from the official plugin. It is build metadata (semver), so
+// that it does not change which version it is.
+func Info(version string) plugin.PluginInfo {
+	known := semver.MustParse(version + "+stand-in")
+	return plugin.PluginInfo{Version: &known}
+}
+
+// introduce says on stderr what this process is; the engine shows a plugin's stderr at debug level only.
+func introduce(name string) {
+	_, isDebug := os.LookupEnv("PULUMI_DEBUG")
+	for _, argument := range os.Args {
+		isDebug = isDebug || strings.HasPrefix(argument, "-v=")
+	}
+	if isDebug {
+		fmt.Fprintf(os.Stderr, "%s: stand-in of this project, not the official plugin (docs/engine.md)\n", name)
+	}
+}
+
+// What the library answers for a method that nobody wrote does not say who answers, nor what to do about it.
+func nameTheRefusal(name string) grpc.UnaryServerInterceptor {
+	return func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+		answer, err := handle(ctx, request)
+		method := info.FullMethod[strings.LastIndex(info.FullMethod, "/")+1:]
+		if status.Code(err) == codes.Unimplemented && strings.HasSuffix(err.Error(), "is not yet implemented") {
+			err = Refuse("%s (stand-in) does not implement %s. Next: see docs/engine.md for the official plugins.", name, method)
+		}
+		return answer, err
+	}
+}
+
+// The engine keeps our stdin open for as long as it lives. The parent's id is for an engine that lends it to others.
+func endWithTheEngine() {
+	end := sync.OnceFunc(func() {
+		EndAll()
+		os.Exit(0)
+	})
+	// A reader that is gone must not keep us from ending our children.
+	signal.Ignore(syscall.SIGPIPE)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		<-signals
+		end()
+	}()
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		end()
+	}()
+	parent := os.Getppid()
+	go func() {
+		for range time.Tick(parentPoll) {
+			if os.Getppid() != parent {
+				end()
+			}
+		}
+	}()
+}
