@@ -1,15 +1,11 @@
-import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { C1Error, type Code, isCode } from '../domain/codes.ts';
 import type { RowRef, ScopeRef } from '../domain/deltas.ts';
 import { C1_COLLECTION, C1_SCHEMA, C1_TABLE } from '../domain/objects.ts';
 import { type RuntimeState, runtimeState } from '../domain/runtime-state.ts';
 import { type RefsAnswer, rowOf, type Snapshot, snapshotOf } from '../domain/snapshot.ts';
 import type { LookUps } from './look-ups.ts';
-import type { Transport } from './transport.ts';
+import { type Reader, RUNS_FOLDER } from './reader.ts';
 
 export interface LiveState {
   readonly state: RuntimeState;
@@ -28,24 +24,24 @@ export const CROSS_CHECKED: readonly RowRef[] = [
   { surface: 'schema_object', key: C1_TABLE },
 ];
 
-const RUNS_FOLDER = '.c1/runs';
-
 /**
  * State and rows of the runtime, read by c1-reader in one database snapshot. Awaited before anything is registered, so
  * that the program never sees what its own run writes.
  *
+ * @param reader started, and not asked yet
  * @throws C1Error the code that the reader stopped with; ERROR_READ_FAILED when it gave none
  */
-export async function readLiveState(refs: readonly ScopeRef[], bins: Bins, transport: Transport): Promise<LiveState> {
-  const name = `${randomUUID()}.json`;
-  const file = join(RUNS_FOLDER, name);
-  makeRunsFolder();
+export async function readLiveState(refs: readonly ScopeRef[], bins: Bins, reader: Reader): Promise<LiveState> {
   try {
-    await runReader(transport, `c1-reader snapshot --out ../runs/${name}`, JSON.stringify({ refs, ...bins }));
-    const answer = readAnswer(file);
+    makeRunsFolder();
+    await reader.ask(JSON.stringify({ refs, ...bins })).catch((cause: unknown) => {
+      throw readerFailure(cause);
+    });
+    const answer = readAnswer(reader.file);
     return { state: answer.state, snapshot: snapshotOf(refs, answer.refs) };
   } finally {
-    rmSync(file, { force: true });
+    reader.dismiss();
+    rmSync(reader.file, { force: true });
   }
 }
 
@@ -79,21 +75,6 @@ function compare(what: string, lookedUp: boolean, snapshot: Snapshot, key: strin
     seen: `${what} ${lookedUp ? 'present' : 'absent'} by @pulumi/postgresql`,
     expected: `${ours ? 'present' : 'absent'}, as in our own snapshot`,
   });
-}
-
-/**
- * By the shell and from the folder that the engine's commands have, but not through the engine: the plugin is still
- * starting then, and would be waited for first (docs/decisions/0024-bin-start.md).
- */
-async function runReader(transport: Transport, command: string, stdin: string): Promise<void> {
-  const reading = promisify(execFile)('/bin/sh', ['-c', transport.call(command)], { cwd: transport.readerFolder });
-  // A reader that ends before it has read all of this says why.
-  reading.child.stdin?.on('error', () => undefined).end(stdin);
-  try {
-    await reading;
-  } catch (cause) {
-    throw readerFailure(cause);
-  }
 }
 
 /** The reader's one line on standard error, wherever the plugin's message has put it. */

@@ -15,6 +15,7 @@ import { haltOf } from './halt.ts';
 import { readExecutorBuild, readPayloadFiles, readPlannedDeltas, readRelease } from './input-files.ts';
 import type { LookUps } from './look-ups.ts';
 import { handOnPlan } from './plan-file.ts';
+import { type Reader, startReader } from './reader.ts';
 import { deltaLines, deltaTable } from './report.ts';
 import { type Bins, CROSS_CHECKED, crossCheck, type LiveState, readLiveState } from './snapshot.ts';
 import { localTransport } from './transport.ts';
@@ -36,19 +37,21 @@ export interface StackEnd {
  * Nothing is registered before all of that has passed.
  *
  * @returns the stack's outputs
+ * @param reader started before this module was loaded, and not asked yet
  * @param lookUps begun before this module was loaded: they are to be compared with the reader's snapshot
  */
-export async function runStack(lookUps: Promise<LookUps>): Promise<StackEnd> {
+export async function runStack(reader: Reader, lookUps: Promise<LookUps>): Promise<StackEnd> {
   try {
-    return await declare(lookUps);
+    return await declare(reader, lookUps);
   } catch (error) {
+    reader.dismiss();
     // One clean line: a stack trace says nothing to an operator, and Pulumi would print it.
     if (error instanceof C1Error) throw new pulumi.RunError(error.message);
     throw error;
   }
 }
 
-async function declare(lookUps: Promise<LookUps>): Promise<StackEnd> {
+async function declare(reader: Reader, lookUps: Promise<LookUps>): Promise<StackEnd> {
   assertProject();
   assertStateFolder();
   const config = readConfig();
@@ -59,7 +62,7 @@ async function declare(lookUps: Promise<LookUps>): Promise<StackEnd> {
   const draft = stepsThrough(config.through, { ...payloads, binding: blankBinding(generations), planned: BLANK_PLAN });
   const bins = binsNeeded(draft, payloads.proposal);
   const [live, planned] = await Promise.all([
-    readLiveState([...refsOf(draft), ...MANIFEST_REFS, ...CROSS_CHECKED], bins, localTransport),
+    readLiveState([...refsOf(draft), ...MANIFEST_REFS, ...CROSS_CHECKED], bins, reader),
     readPlannedDeltas(PLANNED_DELTAS),
   ]);
   const manifest = manifestIn(live.snapshot);
@@ -73,20 +76,20 @@ async function declare(lookUps: Promise<LookUps>): Promise<StackEnd> {
   handOnPlan({ kind: config.target, config: shownConfig(config), plans, planned, payloads, ...live });
   const counts = countDeltas(plans, planned, live.state);
   await crossCheck(live.snapshot, lookUps);
-  if (pulumi.runtime.isDryRun()) {
-    await pulumi.log.info([LABEL_LINE, deltaTable(counts, live.state), deltaLines(plans)].join('\n'));
-  }
+  const shown = [LABEL_LINE, deltaTable(counts, live.state), deltaLines(plans)].join('\n');
+  const told = pulumi.runtime.isDryRun() ? pulumi.log.info(shown) : Promise.resolve();
   const declared = declareSteps(steps, planned, localTransport, {
     snapshot: live.snapshot,
     approvals: config.approvals,
   });
   assertArrivals(declared, plans, () => remainingRows(steps, bins));
+  await told;
   return { halt: haltOf(declared, plans, live) };
 }
 
 /** The runtime as it is after the update: which rows are still to come. */
 async function remainingRows(steps: readonly Step[], bins: Bins): Promise<readonly string[]> {
-  const live = await readLiveState(refsOf(steps), bins, localTransport);
+  const live = await readLiveState(refsOf(steps), bins, startReader(localTransport));
   return comingRows(planSteps(steps, live.snapshot, pulumi.getStack()));
 }
 

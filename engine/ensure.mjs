@@ -22,6 +22,8 @@ import { say } from './progress.mjs';
 import { root, stateFolder } from './root.mjs';
 
 const PLUGINS = ['command', 'postgresql'];
+/** Where the CLI would keep its automatic logs, in its home. */
+const LOGS = 'logs';
 const WAYS = ['installed', 'official', 'kit'];
 
 /**
@@ -65,6 +67,7 @@ async function install(home, wanted) {
   link(fittingNode(), join(home, 'bin', 'node'));
   link(join(cli.folder, 'pulumi'), join(home, 'bin', 'pulumi'));
   for (const [name, { folder }] of Object.entries(plugins)) linkPlugin(home, name, folder);
+  refuseLogs(home);
   const report = { fingerprint: wanted, ...summary(cli, plugins) };
   writeAtomically(join(home, 'engine.json'), `${JSON.stringify(report, null, 2)}\n`);
   say(describe(report));
@@ -129,11 +132,24 @@ function fingerprint() {
 
 // A link whose target is gone (a cleared cache) does not exist for existsSync, so the engine is made again.
 const isWhole = (home, { languageHost }) =>
+  existsSync(join(home, LOGS)) &&
+  !isFolder(join(home, LOGS)) &&
   ['node', 'pulumi'].every((name) => existsSync(join(home, 'bin', name))) &&
   (languageHost.way !== 'stand-in' || hasLanguageHost(home)) &&
   PLUGINS.every((name) => !isLink(join(home, pluginFolder(name))) && existsSync(join(home, pluginFile(name))));
 
+const isFolder = (path) => lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 const isLink = (path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+
+/**
+ * The CLI writes a log of each run by itself, with every input of every resource, up to 500 MB of them, and has no setting
+ * against it. A file in the place of its folder is one: what a run leaves behind is the evidence that the steps keep.
+ */
+function refuseLogs(home) {
+  const path = join(home, LOGS);
+  if (isFolder(path)) rmSync(path, { recursive: true });
+  writeAtomically(path, 'No automatic logs of pulumi are kept here: see docs/engine.md.\n');
+}
 
 // The CLI passes over a plugin's folder that is a link, so only the program is one.
 function linkPlugin(home, name, folder) {

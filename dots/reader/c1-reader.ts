@@ -25,7 +25,7 @@ import { assertChannel } from './channel.ts';
 import { type CheckResult, checkGate, checkOpen, checkRetire, checkRetired } from './checks.ts';
 import { assertExecutor, insideRefs, withExecutor } from './executor.ts';
 import { assertHandler, HANDLER_REQUESTS } from './handler.ts';
-import { LOGIN, one, readDatabase } from './read-state.ts';
+import { type Asked, LOGIN, one, readDatabase } from './read-state.ts';
 import { assertRegistrar } from './registrar.ts';
 
 /**
@@ -116,8 +116,13 @@ function main(): void {
 async function snapshot(out: string): Promise<object> {
   // An older answer must not be taken for this one's when it fails.
   discard(out);
-  const request = parsePayload(snapshotRequest, await readStandardInput(), 'request');
-  const read = await readAll(request.refs, NOTHING);
+  const asked = readStandardInput().then((input) => parsePayload(snapshotRequest, input, 'request'));
+  // The state is read while whoever asks still works out which rows he needs.
+  const read = await readAll(
+    asked.then(({ refs }) => refs),
+    NOTHING,
+  );
+  const request = await asked;
   const known = read.state.bins ?? {};
   assertBins(join(dotFolder, 'bin'), [...request.bins, ...request.staged.filter((name) => name in known)], known);
   writeWhole(out, JSON.stringify({ state: read.state, refs: read.refs }));
@@ -243,9 +248,10 @@ async function movedSinceInstall(client: Client): Promise<readonly string[]> {
 }
 
 /** The database and what is outside of it. */
-async function readAll<T>(refs: readonly ScopeRef[], alongside: Alongside<T>) {
-  const { beside, ...read } = await readDatabase(config(), insideRefs(refs), alongside);
-  return { ...withExecutor(executorFolder, refs, read), beside };
+async function readAll<T>(refs: Asked, alongside: Alongside<T>) {
+  const asked = Promise.resolve(refs);
+  const { beside, ...read } = await readDatabase(config(), asked.then(insideRefs), alongside);
+  return { ...withExecutor(executorFolder, await asked, read), beside };
 }
 
 function config(): RuntimeConfig {

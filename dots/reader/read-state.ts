@@ -14,16 +14,20 @@ export interface ReadAnswer {
   readonly refs: RefsAnswer;
 }
 
+/** Which rows are to be read. */
+export type Asked = readonly ScopeRef[] | Promise<readonly ScopeRef[]>;
+
 /**
  * State and rows of one and the same database snapshot, which two connections share: the state's halves take as long as
  * each other, and a readback is waited for. A failed read is a stop, never "row absent".
  *
+ * @param refs the rows; where they are still to come, the state is read meanwhile
  * @param alongside what else is asked of the same snapshot
  * @throws C1Error ERROR_READ_FAILED, ERROR_RUNTIME_UNREACHABLE, ERROR_DATABASE, or the code that PostgreSQL raised
  */
 export function readDatabase<T>(
   config: RuntimeConfig,
-  refs: readonly ScopeRef[],
+  refs: Asked,
   alongside: (client: Client) => Promise<T>,
 ): Promise<ReadAnswer & { readonly beside: T }> {
   const shared = Promise.withResolvers<string>();
@@ -32,21 +36,23 @@ export function readDatabase<T>(
     await client.query(BEGIN_READ);
     const { id } = await one<{ id: string }>(client, 'select pg_export_snapshot() as id');
     shared.resolve(id);
-    const [own, others] = await Promise.all([
-      one<{ state: object; refs: RefsAnswer }>(
-        client,
-        'select iu_core.read_state_of_rows() as state, iu_core.read_refs($1) as refs',
-        [JSON.stringify(refs)],
-      ),
+    const [own, answer, others] = await Promise.all([
+      one<{ state: object }>(client, 'select iu_core.read_state_of_rows() as state'),
+      readRefs(client, refs),
       guards,
     ]);
     await client.query('commit');
-    return { state: parseState({ ...own.state, ...others.state }), refs: own.refs, beside: others.beside };
+    return { state: parseState({ ...own.state, ...others.state }), refs: answer, beside: others.beside };
   });
   // Without a snapshot to share the other connection would wait for ever. What fails there is said by `rows`.
   rows.catch(shared.reject);
   for (const half of [guards, shared.promise]) half.catch(() => {});
   return rows;
+}
+
+async function readRefs(client: Client, refs: Asked): Promise<RefsAnswer> {
+  const asked = JSON.stringify(await refs);
+  return (await one<{ refs: RefsAnswer }>(client, 'select iu_core.read_refs($1) as refs', [asked])).refs;
 }
 
 async function readGuards<T>(

@@ -5,6 +5,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { MockCallArgs } from '@pulumi/pulumi/runtime/index.js';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { lookUp } from '../../components/look-ups.ts';
+import { startReader } from '../../components/reader.ts';
 import { CROSS_CHECKED, crossCheck, readerFailure, readLiveState } from '../../components/snapshot.ts';
 import { localTransport } from '../../components/transport.ts';
 import { C1Error } from '../../domain/codes.ts';
@@ -82,7 +83,8 @@ test.each([
 
 describe('a reader', () => {
   let folder: string;
-  const read = () => readLiveState([], { bins: [], staged: [] }, { ...localTransport, readerFolder: folder });
+  const start = () => startReader({ ...localTransport, readerFolder: folder });
+  const read = () => readLiveState([], { bins: [], staged: [] }, start());
   const stub = (body: string) => writeFile(join(folder, 'c1-reader'), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'c1 reader '));
