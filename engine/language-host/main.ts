@@ -4,10 +4,10 @@ import language from '@pulumi/pulumi/proto/language_pb.js';
 import empty from 'google-protobuf/google/protobuf/empty_pb.js';
 import { endAllGroups } from './groups.ts';
 import { introduce, pluginInfo } from './identity.ts';
-import { serve, unary } from './serve.ts';
 import { programDependencies, requiredPackages } from './packages.ts';
 import { runPlugin } from './plugin.ts';
 import { runProgram } from './program.ts';
+import { serve, unary } from './serve.ts';
 
 const VERSION = '3.259.0';
 

@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import type { MockCallArgs } from '@pulumi/pulumi/runtime/index.js';
+import pWaitFor from 'p-wait-for';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { lookUp } from '../../components/look-ups.ts';
 import { startReader } from '../../components/reader.ts';
@@ -100,6 +102,12 @@ describe('a reader', () => {
   test('that says yes and leaves no file is a stop', async () => {
     await stub('exit 0');
     expect((await refusalOf(read())).code).toBe('ERROR_READ_FAILED');
+  });
+
+  test('that is dismissed without a question ends', async () => {
+    await stub('trap "echo ended > ended" EXIT; cat');
+    start().dismiss();
+    await pWaitFor(() => existsSync(join(folder, 'ended')));
   });
 
   test('that stops before it has read what it is asked says why, and one that is killed is a stop', async () => {

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { execa } from 'execa';
+import pWaitFor from 'p-wait-for';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RuntimeState } from '../../domain/runtime-state.ts';
 import { createThrough, failure, failureOf } from './support/rows.ts';
@@ -52,7 +54,8 @@ describe('snapshot', () => {
       expect.stringMatching(new RegExp(`^${begin}; set transaction snapshot '[0-9A-F-]+'$`)),
     ]);
     expect(asked.filter((statement) => /iu_core\.read_state_of_(?:rows|guards)\(\)/.test(statement))).toHaveLength(2);
-    expect(asked).toHaveLength(7);
+    expect(asked.filter((statement) => statement.includes('iu_core.read_refs('))).toHaveLength(1);
+    expect(asked).toHaveLength(8);
     const pool = await trial.runtime.pool('auditor_ro');
     await expect(pool.query(`delete from public.species`)).rejects.toMatchObject({ code: '25006' });
     const client = await pool.connect();
@@ -63,7 +66,14 @@ describe('snapshot', () => {
   });
 
   test('that loses either of its connections is a stop, and leaves no file', async () => {
-    for (const statement of [/pg_export_snapshot/, /set transaction snapshot/, /of_guards/, /of_rows/, /^commit/]) {
+    for (const statement of [
+      /pg_export_snapshot/,
+      /set transaction snapshot/,
+      /of_guards/,
+      /of_rows/,
+      /read_refs/,
+      /^commit/,
+    ]) {
       for (const moment of ['before', 'after'] as const) {
         const stop = trial.proxy.stopAt(statement, moment);
         const reading = snapshot(file());
@@ -90,6 +100,34 @@ describe('snapshot', () => {
     await trial.tamper([], 'drop function public.meanwhile()');
     expect(after.guard).not.toEqual(before.guard);
     expect(after.counters.schema_object?.live).toBe((before.counters.schema_object?.live ?? 0) + 1);
+  });
+
+  test('is begun before the request is there, and shows nothing that was written since', async () => {
+    const { rows: before } = await answerOf(() => snapshot(file()));
+    const reading = execa(path.join(trial.runtime.paths.reader, 'c1-reader'), ['snapshot', '--out', file()]);
+    const since = trial.proxy.statements.length;
+    const seen = (statement: string) => trial.proxy.statements.slice(since).some((one) => one.includes(statement));
+    await pWaitFor(() => seen('read_state_of_rows') && seen('read_state_of_guards'));
+    await trial.tamper(['species'], `update public.species set description = 'meanwhile'`);
+    expect(seen('read_refs')).toBe(false);
+    reading.stdin.end(JSON.stringify({ refs: [SPECIES], bins: BINS }));
+    expect((await answerOf(() => reading)).rows).toEqual(before);
+    expect((await answerOf(() => snapshot(file()))).rows).not.toEqual(before);
+  });
+
+  test('that nobody asks ends when its input does, and leaves neither a file nor a connection', async () => {
+    const since = trial.proxy.statements.length;
+    const reading = execa(path.join(trial.runtime.paths.reader, 'c1-reader'), ['snapshot', '--out', file()], {
+      reject: false,
+    });
+    await pWaitFor(() => trial.proxy.statements.slice(since).some((one) => one.includes('read_state_of_guards')));
+    reading.stdin.end();
+    const { exitCode = -1, stdout, stderr } = await reading;
+    expect(failureOf({ exitCode, stdout, stderr })).toEqual(INVALID);
+    expect(await readdir(folder)).toEqual([]);
+    const connections = `select from pg_stat_activity where usename = 'auditor_ro' and application_name = 'c1-reader'`;
+    const pool = await trial.runtime.pool('auditor_ro');
+    await pWaitFor(async () => (await pool.query(connections)).rows.length === 0);
   });
 
   test('that fails leaves no file: neither half nor whole, nor anything beside it', async () => {
@@ -163,9 +201,18 @@ describe('snapshot', () => {
   });
 });
 
-async function stateOf(read: () => Promise<{ readonly exitCode: number }>): Promise<RuntimeState> {
+type Reading = () => PromiseLike<{ readonly exitCode?: number }>;
+
+async function stateOf(read: Reading): Promise<RuntimeState> {
+  return (await answerOf(read)).state;
+}
+
+async function answerOf(read: Reading): Promise<{ readonly state: RuntimeState; readonly rows: readonly object[] }> {
   expect((await read()).exitCode).toBe(0);
-  const { state } = JSON.parse(await readFile(file(), 'utf8')) as { readonly state: RuntimeState };
+  const { state, refs } = JSON.parse(await readFile(file(), 'utf8')) as {
+    readonly state: RuntimeState;
+    readonly refs: { readonly rows: readonly object[] };
+  };
   await rm(file());
-  return state;
+  return { state, rows: refs.rows };
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -29,20 +29,28 @@ async function script(file: string, body: string): Promise<void> {
   await chmod(file, 0o755);
 }
 
-/** A Go that notes each build, and waits with it until the gate is open. */
+/** A Go that notes what it builds, and waits with it until the gate is open. It writes into the folder after `-o`. */
 const fakeGo = (version = 'go1.26.0') =>
   script(
     join(bin, 'go'),
     `if [ "$1" = env ]; then echo ${version}; exit; fi
-echo build >> "${folder}/builds"
-while [ ! -e "${folder}/gate" ]; do sleep 0.05; done
 while [ "$1" != -o ]; do shift; done
-printf '#!/bin/sh\\necho v3.259.0\\n' > "$2"; chmod 755 "$2"`,
+into="$2"; shift 2
+for package; do basename "$package" >> "${folder}/builds"; done
+while [ ! -e "${folder}/gate" ]; do sleep 0.05; done
+for package; do
+  file="$into/$(basename "$package")"
+  printf '#!/bin/sh\\necho v3.259.0\\n' > "$file"; chmod 755 "$file"
+done`,
   );
 
 const openGate = () => writeFile(join(folder, 'gate'), '');
+const PLUGINS = ['pulumi-resource-command', 'pulumi-resource-postgresql'];
+const ALL = ['pulumi', ...PLUGINS];
+
+/** What has been built so far, in that order. */
 const builds = async () =>
-  existsSync(join(folder, 'builds')) ? (await readFile(join(folder, 'builds'), 'utf8')).length / 6 : 0;
+  existsSync(join(folder, 'builds')) ? (await readFile(join(folder, 'builds'), 'utf8')).trim().split('\n') : [];
 
 function setUp(options: { state?: string; args?: string[]; env?: NodeJS.ProcessEnv; path?: string } = {}) {
   return execa(process.execPath, [join(root, 'engine/bootstrap.mjs'), ...(options.args ?? [])], {
@@ -62,7 +70,7 @@ function setUp(options: { state?: string; args?: string[]; env?: NodeJS.ProcessE
 
 const report = async (state = 'state') => JSON.parse(await readFile(join(folder, state, 'pulumi/engine.json'), 'utf8'));
 
-test('two checkouts at once build the CLI once, and the second says that it waits', async () => {
+test('two checkouts at once build everything once, and the second says that it waits', async () => {
   await fakeGo();
   const [first, second] = [setUp({ state: 'one' }), setUp({ state: 'two' })];
   const said = { text: '' };
@@ -71,7 +79,7 @@ test('two checkouts at once build the CLI once, and the second says that it wait
   await openGate();
   const ended = await Promise.all([first, second]);
   expect(ended.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
-  expect(await builds()).toBe(1);
+  expect(await builds()).toEqual(ALL);
   expect((await report('one')).cli).toEqual({ way: 'kit', version: 'v3.259.0' });
   expect((await report('two')).languageHost.way).toBe('stand-in');
 }, 40_000);
@@ -79,13 +87,13 @@ test('two checkouts at once build the CLI once, and the second says that it wait
 test('the lock of a dead process is taken over, and half a build is never seen', async () => {
   await fakeGo();
   const killed = setUp();
-  await pWaitFor(async () => (await builds()) === 1, LIMIT);
+  await pWaitFor(async () => (await builds()).length === 1, LIMIT);
   killed.kill('SIGKILL');
   await killed;
   await openGate();
   const { exitCode, all } = await setUp();
   expect(exitCode, all).toBe(0);
-  expect(await builds()).toBe(2);
+  expect(await builds()).toEqual(['pulumi', ...ALL]);
 }, 40_000);
 
 test('a second run decides nothing anew, and a lost build is made again', async () => {
@@ -98,7 +106,36 @@ test('a second run decides nothing anew, and a lost build is made again', async 
   );
   await rm(join(folder, 'cache'), { recursive: true });
   expect((await setUp()).exitCode).toBe(0);
-  expect(await builds()).toBe(2);
+  expect(await builds()).toEqual([...ALL, ...ALL]);
+}, 40_000);
+
+test('each plugin is in a folder of its own, since the CLI passes over a link, and no automatic log is kept', async () => {
+  await fakeGo();
+  await openGate();
+  const home = join(folder, 'state/pulumi');
+  const official = join(folder, 'somewhere/resource-command');
+  const logs = join(home, 'logs');
+  await mkdir(official, { recursive: true });
+  await mkdir(join(home, 'plugins'), { recursive: true });
+  await symlink(official, join(home, 'plugins/resource-command-v1.2.1'));
+  await mkdir(logs);
+  await writeFile(join(logs, 'of-a-run.log'), '');
+  expect((await setUp()).exitCode).toBe(0);
+  for (const [name, version] of [
+    ['command', '1.2.1'],
+    ['postgresql', '3.18.1'],
+  ]) {
+    const plugin = join(home, `plugins/resource-${name}-v${version}`);
+    expect((await lstat(plugin)).isDirectory(), name).toBe(true);
+    expect((await lstat(join(plugin, `pulumi-resource-${name}`))).isSymbolicLink(), name).toBe(true);
+  }
+  expect(await readdir(official)).toEqual([]);
+  expect((await lstat(logs)).isFile()).toBe(true);
+
+  await rm(logs);
+  await mkdir(logs);
+  expect((await setUp()).exitCode).toBe(0);
+  expect((await lstat(logs)).isFile()).toBe(true);
 }, 40_000);
 
 test('without Go and without a CLI the failure says what is there, what is needed and what to do', async () => {
@@ -118,6 +155,13 @@ test('an official CLI on PATH is taken with its host when it is new enough, and 
   const plugin = join(folder, 'home/.pulumi/plugins/resource-command-v1.2.1/pulumi-resource-command');
   await script(plugin, 'echo official');
   const path = `${join(root, 'node_modules/.bin')}:${official}:${bin}:/usr/bin:/bin`;
+  const refused = await setUp({ path });
+  expect(refused.exitCode).toBe(1);
+  expect(refused.all).toMatch(
+    /seen no Go on PATH and no official plugins expected Go 1\.25 .*official plugins installed/,
+  );
+  await fakeGo();
+  await openGate();
   const { exitCode, all } = await setUp({ path });
   expect(exitCode, all).toBe(0);
   expect(await report()).toMatchObject({
@@ -125,12 +169,13 @@ test('an official CLI on PATH is taken with its host when it is new enough, and 
     languageHost: { way: 'installed' },
     plugins: { command: { way: 'installed' }, postgresql: { way: 'stand-in' } },
   });
-  expect(await realpath(join(folder, 'state/pulumi/plugins/resource-command-v1.2.1'))).toBe(dirname(plugin));
+  expect(await realpath(join(folder, 'state/pulumi/plugins/resource-command-v1.2.1/pulumi-resource-command'))).toBe(
+    plugin,
+  );
+  expect(await builds()).toEqual(PLUGINS);
   expect(await readFile(plugin, 'utf8')).toContain('echo official');
 
   await script(join(official, 'pulumi'), 'echo v3.100.0');
-  await fakeGo();
-  await openGate();
   await rm(dirname(plugin), { recursive: true });
   expect((await setUp({ path, args: ['--again'] })).exitCode).toBe(0);
   expect(await report()).toMatchObject({ cli: { way: 'kit' }, plugins: { command: { way: 'stand-in' } } });

@@ -33,7 +33,7 @@ func Serve(name string, provider plugin.Provider) {
 			pulumirpc.RegisterResourceProviderServer(server, plugin.NewProviderServer(provider))
 			return nil
 		},
-		Options: []grpc.ServerOption{grpc.ChainUnaryInterceptor(nameTheRefusal(name))},
+		Options: []grpc.ServerOption{grpc.ChainUnaryInterceptor(nameTheRefusal(name), keepTheDetails)},
 	})
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
@@ -76,6 +76,17 @@ func nameTheRefusal(name string) grpc.UnaryServerInterceptor {
 		}
 		return answer, err
 	}
+}
+
+// The library sends the details of a diff and does not say that it does, so that the engine would pass over them.
+func keepTheDetails(
+	ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler,
+) (any, error) {
+	answer, err := handle(ctx, request)
+	if diff, isDiff := answer.(*pulumirpc.DiffResponse); isDiff && diff != nil {
+		diff.HasDetailedDiff = len(diff.DetailedDiff) > 0
+	}
+	return answer, err
 }
 
 // The engine keeps our stdin open for as long as it lives. The parent's id is for an engine that lends it to others.
