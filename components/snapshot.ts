@@ -34,13 +34,20 @@ export const CROSS_CHECKED: readonly RowRef[] = [
 export async function readLiveState(refs: readonly ScopeRef[], bins: Bins, reader: Reader): Promise<LiveState> {
   try {
     makeRunsFolder();
-    await reader.ask(JSON.stringify({ refs, ...bins })).catch((cause: unknown) => {
-      throw readerFailure(cause);
-    });
-    const answer = readAnswer(reader.file);
+    const answer = await answerTo(JSON.stringify({ refs, ...bins }), reader);
     return { state: answer.state, snapshot: snapshotOf(refs, answer.refs) };
   } finally {
     reader.dismiss();
+  }
+}
+
+async function answerTo(request: string, reader: Reader): Promise<ReturnType<typeof readAnswer>> {
+  try {
+    await reader.ask(request).catch((cause: unknown) => {
+      throw readerFailure(cause);
+    });
+    return readAnswer(reader.file);
+  } finally {
     rmSync(reader.file, { force: true });
   }
 }

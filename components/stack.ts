@@ -78,6 +78,7 @@ async function declare(reader: Reader, lookUps: Promise<LookUps>): Promise<Stack
   await crossCheck(live.snapshot, lookUps);
   const shown = [LABEL_LINE, deltaTable(counts, live.state), deltaLines(plans)].join('\n');
   const told = pulumi.runtime.isDryRun() ? pulumi.log.info(shown) : Promise.resolve();
+  told.catch(() => undefined);
   const declared = declareSteps(steps, planned, localTransport, {
     snapshot: live.snapshot,
     approvals: config.approvals,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from '../cache.mjs';
 import { setupFailure } from '../failure.mjs';
@@ -14,7 +14,7 @@ const VERSION_VARIABLE = 'github.com/pulumi/pulumi/sdk/v3/go/common/version.Vers
 const MODULES = ['go.mod', 'go.sum'];
 const PLUGINS = ['pulumi-resource-command', 'pulumi-resource-postgresql'];
 
-/** What is built of Go: its packages, the programs that they give, and the sources beside the modules. */
+/** What is built of Go: its packages, the programs that they give, and the folders of sources that are ours. */
 const CLI = {
   name: `cli-${pins.cli}`,
   what: `building the pulumi CLI ${pins.cli} (a few minutes, once for this machine)`,
@@ -23,7 +23,7 @@ const CLI = {
   missing: 'official pulumi CLI',
   packages: ['github.com/pulumi/pulumi/pkg/v3/cmd/pulumi'],
   programs: ['pulumi'],
-  sources: MODULES,
+  folders: [],
   // The optimised build takes a minute longer than an unoptimised one and halves what every start of the CLI costs.
   flags: `-s -w -X ${VERSION_VARIABLE}=v${pins.cli}`,
 };
@@ -35,7 +35,7 @@ const STAND_INS = {
   missing: 'official plugins',
   packages: PLUGINS.map((name) => `./${name}`),
   programs: PLUGINS,
-  sources: [...MODULES, 'standin', ...PLUGINS],
+  folders: ['standin', ...PLUGINS],
   flags: '-s -w',
 };
 
@@ -48,27 +48,31 @@ export async function kitCli() {
 export const kitPlugins = () => built(STAND_INS);
 
 /** A digest of what both are built from, so that they are built again when any of it changes. */
-export const kitDigest = () => digestOf([...new Set([...CLI.sources, ...STAND_INS.sources])], '');
+export const kitDigest = () => [CLI, STAND_INS].map((target) => digestOf(target, '')).join(' ');
 
 const isWhole = ({ programs }, folder) => programs.every((name) => existsSync(join(folder, name)));
 
 async function built(target) {
-  const folder = join(cacheFolder(), `${target.name}-${digestOf(target.sources, await goPlatform(target))}`);
+  const folder = join(cacheFolder(), `${target.name}-${digestOf(target, await goPlatform(target))}`);
   if (!isWhole(target, folder)) {
     await withLock(`${folder}.lock`, target.what, () => isWhole(target, folder) || build(target, folder));
   }
   return folder;
 }
 
-function digestOf(sources, platform) {
-  const hash = createHash('sha256').update(platform);
-  for (const source of sources) {
-    const path = join(kit, source);
-    const files = statSync(path).isDirectory() ? readdirSync(path).sort() : [''];
-    for (const file of files) hash.update(`${source}/${file}\0`).update(readFileSync(join(path, file)));
+function digestOf({ packages, folders, flags }, platform) {
+  const hash = createHash('sha256').update(JSON.stringify([platform, packages, flags]));
+  for (const file of [...MODULES, ...folders.flatMap(sourcesIn)]) {
+    hash.update(`${file}\0`).update(readFileSync(join(kit, file)));
   }
   return hash.digest('hex').slice(0, 16);
 }
+
+const sourcesIn = (folder) =>
+  readdirSync(join(kit, folder))
+    .filter((file) => file.endsWith('.go'))
+    .sort()
+    .map((file) => join(folder, file));
 
 async function goPlatform({ missing, otherwise }) {
   const answer = await answerOf('go', ['env', 'GOVERSION', 'GOOS', 'GOARCH'], { cwd: kit, env: goEnvironment() });
@@ -109,6 +113,8 @@ async function build(target, folder) {
 }
 
 function publish(temporary, folder, target) {
+  // What lost one of its programs would be in the way of a rename.
+  if (!isWhole(target, folder)) rmSync(folder, { recursive: true, force: true });
   try {
     renameSync(temporary, folder);
   } catch (error) {

@@ -17,6 +17,8 @@ const first = {
       delete: note('plain delete 1'),
     },
     input: { create: 'cat; echo "$WORD"; pwd', stdin: 'fed\n', environment: { WORD: 'from environment' }, dir: 'sub' },
+    piped: { create: 'yes | head -1' },
+    bytes: { create: "printf 'a\\377b'" },
     node: { create: 'console.log(6 * 7)', interpreter: ['node', '-e'] },
     secret: { create: 'echo "$KEY"', environment: { KEY: { $secret: 'canary-in-environment' } }, logging: 'none' },
     loud: { create: 'echo loud-out; echo loud-err >&2' },
@@ -48,6 +50,8 @@ const second = {
 const third = {
   resources: {
     ...second.resources,
+    nowhere: { create: 'true', dir: 'nowhere' },
+    floods: { create: 'head -c 20000000 /dev/zero | base64 -w 0; exit 4', logging: 'none' },
     fails: { create: 'echo to-out; echo to-err >&2; exit 3', delete: note('fails delete') },
     updated: { ...kept.updated, update: 'echo failing update >&2; false' },
   },
@@ -104,6 +108,20 @@ test('the command gets its stdin, its environment and its folder', () => {
 
 test('the interpreter takes the command as its last argument', () => {
   expect(of('up', 'node').outputs.stdout).toBe('42');
+});
+
+test('a command of a pipeline ends with its reader, as in any shell, and nothing is said of it', () => {
+  expect(of('up', 'piped').outputs).toMatchObject({ stdout: 'y', stderr: '' });
+});
+
+test('what is no text is kept as far as it is one', () => {
+  expect(of('up', 'bytes').outputs.stdout).toBe('a\uFFFDb');
+});
+
+test('a folder that is not there is named, and a failure of any length is shown without its middle', () => {
+  expect(runs.failure?.all).toContain('chdir nowhere: no such file or directory: running "true":');
+  expect(runs.failure?.all).toContain('exit status 4: running "head -c 20000000 /dev/zero | base64 -w 0; exit 4":');
+  expect(runs.failure?.all).toMatch(/\(\d+ bytes left out\)/);
 });
 
 test('a secret input stays secret and makes the output secret', () => {

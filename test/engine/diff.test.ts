@@ -57,7 +57,7 @@ describe.runIf(isStandIn)('the stand-in of the command plugin', () => {
     expect(hasdetaileddiff).toBe(detaileddiffMap.length > 0);
     const kinds = ['ADD', 'ADD_REPLACE', 'DELETE', 'DELETE_REPLACE', 'UPDATE', 'UPDATE_REPLACE'];
     return {
-      changed: diffsList.toSorted(),
+      changed: diffsList,
       replaces: replacesList,
       details: Object.fromEntries(detaileddiffMap.map(([path, detail]) => [path, kinds[detail.kind]])),
     };
@@ -70,7 +70,10 @@ describe.runIf(isStandIn)('the stand-in of the command plugin', () => {
       details: { 'triggers[1]': 'UPDATE_REPLACE', create: 'UPDATE' },
     });
     expect((await differences({}, { triggers: ['1'] })).details).toEqual({ triggers: 'ADD_REPLACE' });
-    expect((await differences({ triggers: ['1'] }, {})).replaces).toEqual(['triggers']);
+    expect(await differences({ triggers: ['1'] }, {})).toMatchObject({
+      replaces: ['triggers'],
+      details: { triggers: 'DELETE_REPLACE' },
+    });
   });
 
   test('compares a map key by key, and quotes a key that is no name', async () => {
@@ -80,6 +83,37 @@ describe.runIf(isStandIn)('the stand-in of the command plugin', () => {
       'environment.GONE': 'DELETE',
       'environment.CHANGED': 'UPDATE',
       'environment["new-key"]': 'ADD',
+    });
+  });
+
+  test('ignores an input by its name, and not what is of that name within another', async () => {
+    const [olds, news] = [{ environment: { stdin: '1' } }, { environment: { stdin: '2' } }];
+    expect((await differences(olds, news, ['stdin'])).changed).toEqual(['environment.stdin']);
+    expect((await differences(olds, news, ['environment'])).changed).toEqual([]);
+  });
+
+  test('names what changed in order', async () => {
+    const [olds, news] = ['a', 'b'].map((value) => ({
+      create: value,
+      delete: value,
+      dir: value,
+      stdin: value,
+      update: value,
+    }));
+    const { changed } = await differences(olds ?? {}, news ?? {});
+    expect(changed).toEqual(['create', 'delete', 'dir', 'stdin', 'update']);
+  });
+
+  test('answers a request without properties, and what it has not', async () => {
+    const create = new provider.CreateRequest().setUrn(URN);
+    const made = await new Promise((resolve, reject) => {
+      client.create(create, (error, answer) => (answer === undefined ? reject(error) : resolve(answer.getId())));
+    });
+    expect(made).toMatch(/^one[0-9a-f]{8}$/);
+    const refused = new Promise((resolve) => client.call(new provider.CallRequest(), resolve));
+    expect(await refused).toMatchObject({
+      code: grpc.status.UNIMPLEMENTED,
+      details: expect.stringContaining('pulumi-resource-command (stand-in) does not implement Call. Next: '),
     });
   });
 

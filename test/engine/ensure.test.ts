@@ -107,6 +107,11 @@ test('a second run decides nothing anew, and a lost build is made again', async 
   await rm(join(folder, 'cache'), { recursive: true });
   expect((await setUp()).exitCode).toBe(0);
   expect(await builds()).toEqual([...ALL, ...ALL]);
+  const cache = join(folder, 'cache/c1-target-state/engine');
+  const [plugins = ''] = (await readdir(cache)).filter((name) => name.startsWith('plugins-'));
+  await rm(join(cache, plugins, 'pulumi-resource-command'));
+  expect((await setUp()).exitCode).toBe(0);
+  expect(await builds()).toEqual([...ALL, ...ALL, ...PLUGINS]);
 }, 40_000);
 
 test('each plugin is in a folder of its own, since the CLI passes over a link, and no automatic log is kept', async () => {

@@ -108,6 +108,25 @@ test('a read that fails is an error and never an empty list', async () => {
   expect(unreachable.all).toMatch(/reading directus failed: .*connection refused/);
 });
 
+test('a filter that is not what it should be is refused, and never left out', async () => {
+  for (const filter of [`schemas: 'iu_core' as never`, `regexPattern: 5 as never`, `schemas: [1] as never`]) {
+    const { exitCode, all } = await preview(
+      `console.log('ANSWER ' + JSON.stringify(await postgresql.getTables({ database: 'directus', ${filter} })));`,
+    );
+    expect(exitCode, filter).not.toBe(0);
+    expect(all).toMatch(/seen (?:string|number|\[\]\S*) for (?:schemas|regexPattern), expected str/);
+    expect(all).not.toContain('ANSWER');
+  }
+});
+
+test('no variable of the environment leads elsewhere than to the host that is named', async () => {
+  const { all } = await preview(
+    `console.log('ANSWER ' + JSON.stringify(await postgresql.getSchemas({ database: 'directus' })));`,
+    { PGHOSTADDR: '127.0.0.77' },
+  );
+  expect(all).toContain('"schemas":["iu_core","public"]');
+});
+
 test('a provider of its own connects as it says, and its password is a secret', async () => {
   const { exitCode, all } = await preview(
     `const provider: postgresql.Provider = new postgresql.Provider('reader', {

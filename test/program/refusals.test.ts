@@ -1,4 +1,4 @@
-import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ALL_TO_COME } from '../support/counts.ts';
@@ -53,6 +53,17 @@ describe('input files', () => {
     await project.edit('planned-deltas.yaml', () => original);
     expectRefusal(refused, 'HOLD_PREVIEW_DELTA_MISMATCH');
     expect(refused.all).toContain('DOT_C1_PREFLIGHT');
+  });
+});
+
+describe('the state folder', () => {
+  test('in which a file takes the place of the answers is refused by name', async () => {
+    const runs = join(project.runtime.stateDir, 'runs');
+    await rm(runs, { recursive: true, force: true });
+    await writeFile(runs, '');
+    const refused = await project.pulumi('preview');
+    await rm(runs);
+    expectRefusal(refused, 'ERROR_STATE_FOLDER');
   });
 });
 

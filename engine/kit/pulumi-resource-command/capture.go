@@ -44,14 +44,16 @@ func (s *stream) Write(chunk []byte) (int, error) {
 	s.owner.lock.Lock()
 	s.owner.together.Write(chunk)
 	s.owner.lock.Unlock()
+	from := s.seen.Len()
 	s.seen.Write(chunk)
 	for {
-		length := bytes.IndexByte(s.seen.Bytes()[s.rest:], '\n')
+		length := bytes.IndexByte(s.seen.Bytes()[from:], '\n')
 		if length < 0 {
 			return len(chunk), nil
 		}
-		s.log(valid(s.seen.Bytes()[s.rest : s.rest+length]))
-		s.rest += length + 1
+		s.log(valid(s.seen.Bytes()[s.rest : from+length]))
+		s.rest = from + length + 1
+		from = s.rest
 	}
 }
 

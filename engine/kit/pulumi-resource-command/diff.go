@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -12,11 +13,14 @@ import (
 const replaces = "triggers"
 
 func diff(olds, news resource.PropertyMap, ignored []string) plugin.DiffResult {
-	found := olds.Diff(news, func(key resource.PropertyKey) bool { return slices.Contains(ignored, string(key)) })
-	if found == nil {
+	// By the names of inputs, and not by those that are alike within one.
+	isIgnored := resource.IgnorePathFunc(func(path resource.PropertyPath) bool {
+		return len(path) == 1 && slices.Contains(ignored, fmt.Sprint(path[0]))
+	})
+	details := plugin.NewDetailedDiffFromObjectDiff(olds.DiffWithOptions(news, isIgnored), true)
+	if len(details) == 0 {
 		return plugin.DiffResult{Changes: plugin.DiffNone}
 	}
-	details := plugin.NewDetailedDiffFromObjectDiff(found, true)
 	for path, change := range details {
 		if path == replaces || strings.HasPrefix(path, replaces+"[") {
 			change.Kind = change.Kind.AsReplace()

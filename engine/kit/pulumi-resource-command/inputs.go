@@ -12,48 +12,42 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-type kind string
-
-const (
-	text    kind = "string"
-	boolean kind = "boolean"
-	texts   kind = "strings"
-	textMap kind = "text map"
-	list    kind = "list"
-)
+type kinds = map[resource.PropertyKey]standin.Kind
 
 // What every run of a command takes, resource or function.
-var baseInputs = map[resource.PropertyKey]kind{
-	"addPreviousOutputInEnv": boolean,
-	"archivePaths":           texts,
-	"assetPaths":             texts,
-	"dir":                    text,
-	"environment":            textMap,
-	"interpreter":            texts,
-	"logging":                text,
-	"stdin":                  text,
+var baseInputs = kinds{
+	"addPreviousOutputInEnv": standin.KindBoolean,
+	"archivePaths":           standin.KindTexts,
+	"assetPaths":             standin.KindTexts,
+	"dir":                    standin.KindText,
+	"environment":            standin.KindTextMap,
+	"interpreter":            standin.KindTexts,
+	"logging":                standin.KindText,
+	"stdin":                  standin.KindText,
 }
 
-var commandInputs = with(map[resource.PropertyKey]kind{"create": text, "delete": text, "triggers": list, "update": text})
+var commandInputs = with(kinds{
+	"create":   standin.KindText,
+	"delete":   standin.KindText,
+	"triggers": standin.KindList,
+	"update":   standin.KindText,
+})
 
-var runInputs = with(map[resource.PropertyKey]kind{"command": text})
+var runInputs = with(kinds{"command": standin.KindText})
 
 var notHere = []resource.PropertyKey{"archivePaths", "assetPaths"}
 
-func with(more map[resource.PropertyKey]kind) map[resource.PropertyKey]kind {
+func with(more kinds) kinds {
 	maps.Copy(more, baseInputs)
 	return more
 }
 
 // withDefaults adds the one default that the official plugin adds.
 func withDefaults(inputs resource.PropertyMap) resource.PropertyMap {
-	if inputs.HasValue("addPreviousOutputInEnv") {
+	if given, isThere := inputs["addPreviousOutputInEnv"]; isThere && !given.IsNull() {
 		return inputs
 	}
-	whole := maps.Clone(inputs)
-	if whole == nil {
-		whole = resource.PropertyMap{}
-	}
+	whole := standin.Copy(inputs)
 	whole["addPreviousOutputInEnv"] = resource.NewProperty(true)
 	return whole
 }
@@ -70,10 +64,10 @@ func onlyInputs(state resource.PropertyMap) resource.PropertyMap {
 }
 
 // failures says what is wrong with the inputs, property by property.
-func failures(inputs resource.PropertyMap, kinds map[resource.PropertyKey]kind) []plugin.CheckFailure {
+func failures(inputs resource.PropertyMap, known kinds) []plugin.CheckFailure {
 	var found []plugin.CheckFailure
 	for key, value := range inputs {
-		if reason := reasonAgainst(key, standin.Reveal(value), kinds); reason != "" {
+		if reason := reasonAgainst(key, standin.Reveal(value), known); reason != "" {
 			found = append(found, plugin.CheckFailure{Property: key, Reason: reason})
 		}
 	}
@@ -82,9 +76,9 @@ func failures(inputs resource.PropertyMap, kinds map[resource.PropertyKey]kind) 
 }
 
 func reasonAgainst(
-	key resource.PropertyKey, value resource.PropertyValue, kinds map[resource.PropertyKey]kind,
+	key resource.PropertyKey, value resource.PropertyValue, known kinds,
 ) string {
-	expected, isKnown := kinds[key]
+	expected, isKnown := known[key]
 	switch {
 	case !isKnown:
 		return fmt.Sprintf("seen the unknown property '%s', expected only those of command 1.2.1", key)
@@ -92,29 +86,9 @@ func reasonAgainst(
 		return ""
 	case slices.Contains(notHere, key):
 		return fmt.Sprintf("'%s' is not implemented by the stand-in of the command plugin", key)
-	case !fits(value, expected):
+	case !expected.Fits(value):
 		return fmt.Sprintf("seen %s, expected %s", value.TypeString(), expected)
 	default:
 		return ""
 	}
 }
-
-func fits(value resource.PropertyValue, expected kind) bool {
-	switch expected {
-	case text:
-		return value.IsString()
-	case boolean:
-		return value.IsBool()
-	case list:
-		return value.IsArray()
-	case texts:
-		return value.IsArray() && !slices.ContainsFunc(value.ArrayValue(), isNoText)
-	case textMap:
-		return value.IsObject() && !slices.ContainsFunc(slices.Collect(maps.Values(value.ObjectValue())), isNoText)
-	default:
-		return false
-	}
-}
-
-// What is not known before the update may yet be a text.
-func isNoText(value resource.PropertyValue) bool { return !value.IsString() && !value.IsComputed() }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"maps"
 
 	"c1/engine/kit/standin"
 
@@ -113,7 +112,7 @@ func (p *provider) Invoke(ctx context.Context, request plugin.InvokeRequest) (pl
 	if err != nil {
 		return plugin.InvokeResponse{}, err
 	}
-	answer := maps.Clone(args)
+	answer := standin.Copy(args)
 	answer["stdout"], answer["stderr"] = resource.NewProperty(said.stdout), resource.NewProperty(said.stderr)
 	return plugin.InvokeResponse{Properties: answer}, nil
 }
@@ -138,7 +137,7 @@ func withOutput(inputs resource.PropertyMap, made output) resource.PropertyMap {
 
 // What a command prints may repeat what it was given: a secret input makes the output secret.
 func outputs(inputs resource.PropertyMap, stdout, stderr resource.PropertyValue) resource.PropertyMap {
-	made := maps.Clone(inputs)
+	made := standin.Copy(inputs)
 	if inputs.ContainsSecrets() {
 		stdout, stderr = resource.MakeSecret(stdout), resource.MakeSecret(stderr)
 	}

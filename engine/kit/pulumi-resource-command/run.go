@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,6 +15,8 @@ import (
 
 // output is what a command printed, without one trailing newline of each stream.
 type output struct{ stdout, stderr string }
+
+const longestError = 64 << 10
 
 var shell = []string{"/bin/sh", "-c"}
 
@@ -41,9 +44,29 @@ func (p *provider) execute(
 	err := standin.Run(command, ctx.Done())
 	seen.end()
 	if err != nil {
-		return output{}, fmt.Errorf("%w: running %q:\n%s", err, line, seen.both())
+		return output{}, fmt.Errorf("%w: running %q:\n%s", inFolder(command, err), line, cut(seen.both()))
 	}
 	return output{stdout: seen.stdout.text(), stderr: seen.stderr.text()}, nil
+}
+
+// What could not be started for want of its folder is otherwise said to be missing itself.
+func inFolder(command *exec.Cmd, err error) error {
+	if command.Process != nil || command.Dir == "" {
+		return err
+	}
+	if _, missing := os.ReadDir(command.Dir); missing != nil {
+		return fmt.Errorf("chdir %s: %w", command.Dir, errors.Unwrap(missing))
+	}
+	return err
+}
+
+// An error goes by the headers of an answer, which hold 16 MB and no more.
+func cut(text string) string {
+	if len(text) <= longestError {
+		return text
+	}
+	head, tail := text[:longestError/2], text[len(text)-longestError/2:]
+	return fmt.Sprintf("%s\n(%d bytes left out)\n%s", valid([]byte(head)), len(text)-longestError, valid([]byte(tail)))
 }
 
 func environment(inputs resource.PropertyMap, previous output) []string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"slices"
 	"strconv"
@@ -57,6 +58,8 @@ func connection(configuration resource.PropertyMap, database string) (pq.Config,
 	if err != nil {
 		return pq.Config{}, err
 	}
+	// Of the variables that the driver reads by itself, those that would lead elsewhere than to that host.
+	config.Hostaddr, config.Multi, config.Passfile = netip.Addr{}, nil, ""
 	config.Host = setting("host", "PGHOST", "localhost")
 	config.Port = uint16(port)
 	config.User = setting("username", "PGUSER", "postgres")
@@ -75,7 +78,9 @@ func connection(configuration resource.PropertyMap, database string) (pq.Config,
 func refuseUnknown(configuration resource.PropertyMap) error {
 	var seen []string
 	for _, key := range notHere {
-		if value := plain(configuration[key]); value != "" && value != "null" && value != "false" {
+		value := standin.Reveal(configuration[key])
+		isSet := !value.IsNull() && !(value.IsBool() && !value.BoolValue())
+		if isSet && (!value.IsString() || !slices.Contains([]string{"", "null", "false"}, value.StringValue())) {
 			seen = append(seen, string(key))
 		}
 	}

@@ -14,7 +14,7 @@ import (
 
 // lookUp is one function of the plugin: what may be asked, the statement, and how a row becomes part of the answer.
 type lookUp struct {
-	inputs    []resource.PropertyKey
+	inputs    map[resource.PropertyKey]standin.Kind
 	statement func(args resource.PropertyMap) (string, []any)
 	answer    resource.PropertyKey
 	row       func(*sql.Rows) (resource.PropertyValue, error)
@@ -24,7 +24,7 @@ const system = "schema_name not like 'pg_%' and schema_name <> 'information_sche
 
 var lookUps = map[tokens.ModuleMember]lookUp{
 	"postgresql:index/getSchemas:getSchemas": {
-		inputs:    withPatterns("database", "includeSystemSchemas"),
+		inputs:    withPatterns(map[resource.PropertyKey]standin.Kind{"includeSystemSchemas": standin.KindBoolean}),
 		statement: schemas,
 		answer:    "schemas",
 		row: func(rows *sql.Rows) (resource.PropertyValue, error) {
@@ -34,7 +34,7 @@ var lookUps = map[tokens.ModuleMember]lookUp{
 		},
 	},
 	"postgresql:index/getTables:getTables": {
-		inputs:    withPatterns("database", "schemas", "tableTypes"),
+		inputs:    withPatterns(map[resource.PropertyKey]standin.Kind{"schemas": standin.KindTexts, "tableTypes": standin.KindTexts}),
 		statement: tables,
 		answer:    "tables",
 		row: func(rows *sql.Rows) (resource.PropertyValue, error) {
@@ -49,8 +49,12 @@ var lookUps = map[tokens.ModuleMember]lookUp{
 	},
 }
 
-func withPatterns(inputs ...resource.PropertyKey) []resource.PropertyKey {
-	return append(inputs, "likeAllPatterns", "likeAnyPatterns", "notLikeAllPatterns", "regexPattern")
+func withPatterns(inputs map[resource.PropertyKey]standin.Kind) map[resource.PropertyKey]standin.Kind {
+	inputs["database"], inputs["regexPattern"] = standin.KindText, standin.KindText
+	for _, patterns := range []resource.PropertyKey{"likeAllPatterns", "likeAnyPatterns", "notLikeAllPatterns"} {
+		inputs[patterns] = standin.KindTexts
+	}
+	return inputs
 }
 
 func schemas(args resource.PropertyMap) (string, []any) {

@@ -60,12 +60,15 @@ func (p *provider) Invoke(ctx context.Context, request plugin.InvokeRequest) (pl
 	}
 	args := standin.Reveal(resource.NewProperty(request.Args)).ObjectValue()
 	for _, key := range slices.Sorted(maps.Keys(args)) {
-		if !slices.Contains(look.inputs, key) {
-			return plugin.InvokeResponse{}, standin.Refuse("%s: seen %s, expected only %v", request.Tok, key, look.inputs)
+		kind, isKnown := look.inputs[key]
+		if !isKnown {
+			return plugin.InvokeResponse{}, standin.Refuse(
+				"%s: seen %s, expected only %v", request.Tok, key, slices.Sorted(maps.Keys(look.inputs)))
 		}
 		// A filter that is dropped because nobody understood it would answer with more than was asked for.
-		if args[key].IsArray() && len(standin.Texts(args[key])) < len(args[key].ArrayValue()) {
-			return plugin.InvokeResponse{}, standin.Refuse("%s: seen %s with what is no text", request.Tok, key)
+		if args[key].IsComputed() || !kind.Fits(args[key]) {
+			return plugin.InvokeResponse{}, standin.Refuse(
+				"%s: seen %s for %s, expected %s", request.Tok, args[key].TypeString(), key, kind)
 		}
 	}
 	database, isNamed := standin.Text(args["database"])
@@ -76,7 +79,7 @@ func (p *provider) Invoke(ctx context.Context, request plugin.InvokeRequest) (pl
 	if err != nil {
 		return plugin.InvokeResponse{}, fmt.Errorf("reading %s failed: %w", database, err)
 	}
-	answer := maps.Clone(args)
+	answer := standin.Copy(args)
 	answer["id"] = resource.NewProperty(fmt.Sprintf("%s_%s", database, request.Tok))
 	answer[look.answer] = resource.NewProperty(rows)
 	return plugin.InvokeResponse{Properties: answer}, nil

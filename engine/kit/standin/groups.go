@@ -50,6 +50,16 @@ func Run(command *exec.Cmd, stop <-chan struct{}) error {
 func EndAll() {
 	running.Lock()
 	defer running.Unlock()
+	endRunning()
+}
+
+// endForGood is for the end of the process: the lock is kept, so that no command starts any more.
+func endForGood() {
+	running.Lock()
+	endRunning()
+}
+
+func endRunning() {
 	var ending sync.WaitGroup
 	for leader := range running.leaders {
 		ending.Go(func() { endGroup(leader) })

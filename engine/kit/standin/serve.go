@@ -2,7 +2,6 @@
 package standin
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -17,8 +16,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 )
 
 const parentPoll = 500 * time.Millisecond
@@ -33,7 +30,10 @@ func Serve(name string, provider plugin.Provider) {
 			pulumirpc.RegisterResourceProviderServer(server, plugin.NewProviderServer(provider))
 			return nil
 		},
-		Options: []grpc.ServerOption{grpc.ChainUnaryInterceptor(nameTheRefusal(name), keepTheDetails)},
+		Options: []grpc.ServerOption{
+			grpc.ChainUnaryInterceptor(nameTheRefusal(name), keepTheDetails, survive),
+			grpc.ChainStreamInterceptor(nameTheStreamsRefusal(name)),
+		},
 	})
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
@@ -41,11 +41,6 @@ func Serve(name string, provider plugin.Provider) {
 	}
 	fmt.Println(handle.Port)
 	<-handle.Done
-}
-
-// Refuse is the answer to what a stand-in has not. The engine shows it as it is.
-func Refuse(format string, args ...any) error {
-	return status.Errorf(codes.Unimplemented, format, args...)
 }
 
 // Info is the version with the mark that tells a stand-in from the official plugin. It is build metadata (semver), so
@@ -66,37 +61,14 @@ func introduce(name string) {
 	}
 }
 
-// What the library answers for a method that nobody wrote does not say who answers, nor what to do about it.
-func nameTheRefusal(name string) grpc.UnaryServerInterceptor {
-	return func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
-		answer, err := handle(ctx, request)
-		method := info.FullMethod[strings.LastIndex(info.FullMethod, "/")+1:]
-		if status.Code(err) == codes.Unimplemented && strings.HasSuffix(err.Error(), "is not yet implemented") {
-			err = Refuse("%s (stand-in) does not implement %s. Next: see docs/engine.md for the official plugins.", name, method)
-		}
-		return answer, err
-	}
-}
-
-// The library sends the details of a diff and does not say that it does, so that the engine would pass over them.
-func keepTheDetails(
-	ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler,
-) (any, error) {
-	answer, err := handle(ctx, request)
-	if diff, isDiff := answer.(*pulumirpc.DiffResponse); isDiff && diff != nil {
-		diff.HasDetailedDiff = len(diff.DetailedDiff) > 0
-	}
-	return answer, err
-}
-
 // The engine keeps our stdin open for as long as it lives. The parent's id is for an engine that lends it to others.
 func endWithTheEngine() {
 	end := sync.OnceFunc(func() {
-		EndAll()
+		endForGood()
 		os.Exit(0)
 	})
-	// A reader that is gone must not keep us from ending our children.
-	signal.Ignore(syscall.SIGPIPE)
+	// A reader that is gone must not keep us from ending our children. Ignored, it would be so in every command as well.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {

@@ -1,6 +1,10 @@
 package standin
 
-import "github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+import (
+	"maps"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
 
 // Reveal is the value without its secret marks, at any depth, for use and never for output.
 func Reveal(value resource.PropertyValue) resource.PropertyValue {
@@ -24,6 +28,13 @@ func Reveal(value resource.PropertyValue) resource.PropertyValue {
 	default:
 		return value
 	}
+}
+
+// Copy is a map of the same properties that may be written to, also where there were none.
+func Copy(properties resource.PropertyMap) resource.PropertyMap {
+	made := make(resource.PropertyMap, len(properties)+2)
+	maps.Copy(made, properties)
+	return made
 }
 
 // Text is the string that a value holds, secret or not, and whether it holds one.
