@@ -28,8 +28,7 @@ export function lookUp(after: Promise<void>): Promise<LookUps> {
 }
 
 /**
- * Has the engine start the command plugin, which takes as long as the rest of the program takes to load. `true` reads and
- * writes nothing; whether the plugin can be used is for the first real call to find out.
+ * Has the engine start the command plugin while the rest of the program loads. `true` reads and writes nothing; whether the plugin can be used is for the first real call to find out.
  */
 export async function startCommandPlugin(): Promise<void> {
   await local.run({ command: 'true', logging: local.Logging.None }).catch(() => {});

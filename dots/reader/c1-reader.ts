@@ -25,7 +25,7 @@ import { assertChannel } from './channel.ts';
 import { type CheckResult, checkGate, checkOpen, checkRetire, checkRetired } from './checks.ts';
 import { assertExecutor, insideRefs, withExecutor } from './executor.ts';
 import { assertHandler, HANDLER_REQUESTS } from './handler.ts';
-import { type Asked, LOGIN, one, readDatabase } from './read-state.ts';
+import { LOGIN, one, readDatabase } from './read-state.ts';
 import { assertRegistrar } from './registrar.ts';
 
 /**
@@ -248,7 +248,7 @@ async function movedSinceInstall(client: Client): Promise<readonly string[]> {
 }
 
 /** The database and what is outside of it. */
-async function readAll<T>(refs: Asked, alongside: Alongside<T>) {
+async function readAll<T>(refs: readonly ScopeRef[] | Promise<readonly ScopeRef[]>, alongside: Alongside<T>) {
   const asked = Promise.resolve(refs);
   const inside = asked.then(insideRefs);
   // A request that is refused may be so before anybody waits for it; who does says why.

@@ -14,20 +14,17 @@ export interface ReadAnswer {
   readonly refs: RefsAnswer;
 }
 
-/** Which rows are to be read. */
-export type Asked = readonly ScopeRef[] | Promise<readonly ScopeRef[]>;
-
 /**
  * State and rows of one and the same database snapshot, which two connections share: the state's halves take as long as
  * each other, and a readback is waited for. A failed read is a stop, never "row absent".
  *
- * @param refs the rows; where they are still to come, the state is read meanwhile
+ * @param refs the rows; the state is read while they are still to come
  * @param alongside what else is asked of the same snapshot
  * @throws C1Error ERROR_READ_FAILED, ERROR_RUNTIME_UNREACHABLE, ERROR_DATABASE, or the code that PostgreSQL raised
  */
 export function readDatabase<T>(
   config: RuntimeConfig,
-  refs: Asked,
+  refs: Promise<readonly ScopeRef[]>,
   alongside: (client: Client) => Promise<T>,
 ): Promise<ReadAnswer & { readonly beside: T }> {
   const shared = Promise.withResolvers<string>();
@@ -50,7 +47,7 @@ export function readDatabase<T>(
   return rows;
 }
 
-async function readRefs(client: Client, refs: Asked): Promise<RefsAnswer> {
+async function readRefs(client: Client, refs: Promise<readonly ScopeRef[]>): Promise<RefsAnswer> {
   const asked = JSON.stringify(await refs);
   return (await one<{ refs: RefsAnswer }>(client, 'select iu_core.read_refs($1) as refs', [asked])).refs;
 }

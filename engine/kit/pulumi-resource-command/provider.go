@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 
 	"c1/engine/kit/standin"
 
@@ -15,7 +13,8 @@ import (
 const (
 	commandType tokens.Type         = "command:local:Command"
 	runFunction tokens.ModuleMember = "command:local:run"
-	idBytes                         = 4
+	// Of an id, after the resource's name.
+	randomDigits = 8
 )
 
 type provider struct {
@@ -66,7 +65,7 @@ func (p *provider) Create(ctx context.Context, request plugin.CreateRequest) (pl
 	if err != nil {
 		return plugin.CreateResponse{}, err
 	}
-	id, err := newID(request.Name)
+	id, err := resource.NewUniqueHexID(request.Name, randomDigits, 0)
 	return plugin.CreateResponse{ID: id, Properties: withOutput(request.Properties, made)}, err
 }
 
@@ -149,12 +148,4 @@ func previousOutput(state resource.PropertyMap) output {
 	stdout, _ := standin.Text(state["stdout"])
 	stderr, _ := standin.Text(state["stderr"])
 	return output{stdout: stdout, stderr: stderr}
-}
-
-func newID(name string) (resource.ID, error) {
-	random := make([]byte, idBytes)
-	if _, err := rand.Read(random); err != nil {
-		return "", err
-	}
-	return resource.ID(name + hex.EncodeToString(random)), nil
 }

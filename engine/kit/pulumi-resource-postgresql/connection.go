@@ -31,8 +31,8 @@ var sslModes = []pq.SSLMode{pq.SSLModeDisable, pq.SSLModeRequire, pq.SSLModeVeri
 
 const defaultTimeout = "180"
 
-// connection is what the provider's configuration and the usual PG… variables describe; the configuration wins.
-func connection(configuration resource.PropertyMap, database string) (pq.Config, error) {
+// connectorOf connects as the provider's configuration and the usual PG… variables say; the configuration wins.
+func connectorOf(configuration resource.PropertyMap, database string) (*pq.Connector, error) {
 	setting := func(key resource.PropertyKey, variable, otherwise string) string {
 		if configured := plain(configuration[key]); configured != "" {
 			return configured
@@ -44,19 +44,19 @@ func connection(configuration resource.PropertyMap, database string) (pq.Config,
 	}
 	port, err := strconv.ParseUint(setting("port", "PGPORT", "5432"), 10, 16)
 	if err != nil {
-		return pq.Config{}, fmt.Errorf("the port: %w", err)
+		return nil, fmt.Errorf("the port: %w", err)
 	}
 	seconds, err := strconv.ParseFloat(setting("connectTimeout", "PGCONNECT_TIMEOUT", defaultTimeout), 64)
 	if err != nil {
-		return pq.Config{}, fmt.Errorf("the time to connect: %w", err)
+		return nil, fmt.Errorf("the time to connect: %w", err)
 	}
 	mode := pq.SSLMode(setting("sslmode", "PGSSLMODE", setting("sslMode", "", "require")))
 	if !slices.Contains(sslModes, mode) {
-		return pq.Config{}, standin.Refuse("seen sslmode %s, expected one of %v", mode, sslModes)
+		return nil, standin.Refuse("seen sslmode %s, expected one of %v", mode, sslModes)
 	}
 	config, err := pq.NewConfig("")
 	if err != nil {
-		return pq.Config{}, err
+		return nil, err
 	}
 	// Of the variables that the driver reads by itself, those that would lead elsewhere than to that host.
 	config.Hostaddr, config.Multi, config.Passfile = netip.Addr{}, nil, ""
@@ -72,7 +72,7 @@ func connection(configuration resource.PropertyMap, database string) (pq.Config,
 	config.SSLRootCert = setting("sslrootcert", "PGSSLROOTCERT", config.SSLRootCert)
 	config.ConnectTimeout = time.Duration(seconds * float64(time.Second))
 	config.ApplicationName = "c1 stand-in of the postgresql plugin"
-	return config, nil
+	return pq.NewConnectorConfig(config)
 }
 
 func refuseUnknown(configuration resource.PropertyMap) error {

@@ -9,7 +9,6 @@ import (
 
 	"c1/engine/kit/standin"
 
-	"github.com/lib/pq"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
@@ -89,7 +88,7 @@ func (p *provider) Invoke(ctx context.Context, request plugin.InvokeRequest) (pl
 func (p *provider) read(
 	ctx context.Context, database string, look lookUp, args resource.PropertyMap,
 ) (rows []resource.PropertyValue, err error) {
-	connector, err := connectorFor(p.configuration, database)
+	connector, err := connectorOf(p.configuration, database)
 	if err != nil {
 		return nil, err
 	}
@@ -118,12 +117,4 @@ func (p *provider) read(
 
 func noResource() error {
 	return standin.Refuse("the stand-in of the postgresql plugin only reads (getSchemas, getTables): it has no resources")
-}
-
-func connectorFor(configuration resource.PropertyMap, database string) (*pq.Connector, error) {
-	config, err := connection(configuration, database)
-	if err != nil {
-		return nil, err
-	}
-	return pq.NewConnectorConfig(config)
 }

@@ -3,6 +3,7 @@ package standin
 import (
 	"context"
 
+	"github.com/blang/semver"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
@@ -21,8 +22,11 @@ func (Lifecycle) Handshake(
 	return &plugin.ProviderHandshakeResponse{AcceptSecrets: true}, nil
 }
 
+// GetPluginInfo gives the version with the mark that tells a stand-in from the official plugin. It is build metadata
+// (semver), so that it does not change which version it is.
 func (l Lifecycle) GetPluginInfo(context.Context) (plugin.PluginInfo, error) {
-	return Info(l.Version), nil
+	version, err := semver.Parse(l.Version + "+stand-in")
+	return plugin.PluginInfo{Version: &version}, err
 }
 
 func (Lifecycle) CheckConfig(_ context.Context, request plugin.CheckConfigRequest) (plugin.CheckConfigResponse, error) {

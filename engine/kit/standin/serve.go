@@ -11,7 +11,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/blang/semver"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
@@ -41,13 +40,6 @@ func Serve(name string, provider plugin.Provider) {
 	}
 	fmt.Println(handle.Port)
 	<-handle.Done
-}
-
-// Info is the version with the mark that tells a stand-in from the official plugin. It is build metadata (semver), so
-// that it does not change which version it is.
-func Info(version string) plugin.PluginInfo {
-	known := semver.MustParse(version + "+stand-in")
-	return plugin.PluginInfo{Version: &known}
 }
 
 // introduce says on stderr what this process is; the engine shows a plugin's stderr at debug level only.
